@@ -1,0 +1,42 @@
+//! What a voucher is worth, where and when: shared by issuance and redemption.
+//!
+//! Map:
+//! - [`Fen`]: money, always whole fen.
+//! - [`Terms`] and its parts: what a voucher is worth ([`Kind`]), for which goods, in which shops,
+//!   at which [`Hours`].
+//! - [`Basket`] and [`Terms::apply`]: what an order gets off, or the one [`OrderRefusal`] that
+//!   comes first.
+//! - [`choose`]: the best of several vouchers for one order, and why not the others.
+//! - [`Validity`]: from when until when a voucher can be used.
+//! - [`programme`]: the files in `deploy/programmes` that declare a campaign.
+//!
+//! **Invariant:** a [`Discount`]'s lines add up to its total to the fen, and no line costs less
+//! than nothing after it.
+//!
+//! **Invariant:** the same arguments give the same answer. There is no I/O, no clock and no
+//! randomness here; absent on purpose are also serialization (rows and messages have their own
+//! types) and the policies' expressions, which only eligibility evaluates.
+
+mod basket;
+mod choice;
+mod fen;
+mod hours;
+mod order;
+mod period;
+pub mod programme;
+mod slug;
+mod terms;
+mod validity;
+
+pub use basket::{Basket, BasketProblem, Line};
+pub use choice::{Candidate, Choice, Unused, choose};
+pub use fen::Fen;
+pub use hours::{Hours, HoursProblem, is_open, next_opening};
+pub use order::{Discount, OrderRefusal};
+pub use period::{LimitPeriod, StockPeriod};
+pub use slug::is_slug;
+pub use terms::{Category, CategoryProblem, Kind, RefundRule, Terms, TermsParts, TermsProblem};
+pub use validity::Validity;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,277 @@
+use std::collections::BTreeSet;
+
+use clock::{BusinessDay, DayProblem, Zone};
+use member_identity::{OrganizationPath, RegionCode};
+
+use super::table::{Item, Table};
+use super::{CriterionSource, PolicySource, Programme};
+use crate::hours::{HOURS_MAX, overlapping};
+use crate::{
+    Category, Fen, Hours, Kind, LimitPeriod, RefundRule, StockPeriod, Terms, TermsParts,
+    TermsProblem, Validity, is_slug,
+};
+
+/// The one version of the schema so far.
+const SCHEMA: i64 = 1;
+/// The longest title, in characters: one line on a telephone.
+const TITLE_CHARS_MAX: usize = 100;
+/// The largest quota of one stock period. With the highest amount a stock's liability stays far
+/// inside 64 bits.
+const QUOTA_MAX: i64 = 1_000_000_000;
+/// The most vouchers of a person in one limit period.
+const PERSON_LIMIT_MAX: i64 = 100;
+/// The longest validity in business days: a year.
+const VALID_DAYS_MAX: i64 = 366;
+/// The most criteria of a policy, as `PolicyService` takes them.
+const CRITERIA_MAX: usize = 32;
+/// The longest expression, in characters, as `PolicyService` takes it.
+const EXPRESSION_CHARS_MAX: usize = 2_000;
+/// The longest text to a member, in characters, as `PolicyService` takes it.
+const TEXT_CHARS_MAX: usize = 200;
+
+const SLUG_RULE: &str = "not 1 to 64 of a-z, 0-9 and -";
+const PERIODS: &str = "\"day\", \"campaign\"";
+const REFUND_RULES: &str = "\"RIGHT_RETURNS\", \"RIGHT_IS_SPENT\"";
+const VALIDITIES: &str = "\"business-day\", \"campaign-end\", { days = 7 }";
+
+/// A pair of texts, in Chinese and in English.
+struct Bilingual {
+    zh: String,
+    en: String,
+}
+
+struct Schedule {
+    zone: Zone,
+    starts_on: BusinessDay,
+    ends_on: BusinessDay,
+    claim_hours: Vec<Hours>,
+}
+
+/// Reads the whole file. Each section is read to its end before any of them is missed, so that all
+/// problems are found.
+pub(super) fn programme(mut file: Table<'_>) -> Option<Programme> {
+    let schema = file.required("schema").and_then(|item| item.integer(SCHEMA..=SCHEMA));
+    let campaign_id = slug(&mut file, "campaign");
+    let organization = file.required("organization").and_then(|i| i.parsed(organization));
+    let title = file.required("title").and_then(|item| bilingual(&item, TITLE_CHARS_MAX));
+    let schedule = section(&mut file, "schedule").and_then(schedule);
+    let stock = section(&mut file, "stock").and_then(stock);
+    let limit = section(&mut file, "limit").and_then(limit);
+    let zone = schedule.as_ref().map(|schedule| schedule.zone.clone());
+    let terms = section(&mut file, "terms").and_then(|table| terms(table, zone));
+    let policy = section(&mut file, "policy").and_then(policy);
+    file.finish();
+
+    schema?;
+    let (title, schedule) = (title?, schedule?);
+    let ((stock_period, quota), (limit_period, person_limit)) = (stock?, limit?);
+    let (terms, validity) = terms?;
+    Some(Programme {
+        campaign_id: campaign_id?,
+        organization: organization?,
+        title_zh: title.zh,
+        title_en: title.en,
+        zone: schedule.zone,
+        starts_on: schedule.starts_on,
+        ends_on: schedule.ends_on,
+        claim_hours: schedule.claim_hours,
+        stock_period,
+        quota,
+        limit_period,
+        person_limit,
+        terms,
+        validity,
+        policy: policy?,
+    })
+}
+
+fn section<'a>(file: &mut Table<'a>, key: &'static str) -> Option<Table<'a>> {
+    file.required(key).and_then(|item| item.table())
+}
+
+fn schedule(mut table: Table<'_>) -> Option<Schedule> {
+    let zone = table.required("zone").and_then(|item| item.parsed(Zone::parse));
+    let starts_on = day(&mut table, "starts_on");
+    let ends_on = day(&mut table, "ends_on");
+    let claim_hours = hours(&mut table, "claim_hours");
+    if let (Some(starts_on), Some(ends_on)) = (starts_on, ends_on)
+        && ends_on < starts_on
+    {
+        table.refuse("ends_on", format!("is before starts_on, {starts_on}"));
+    }
+    if let Some(hours) = &claim_hours {
+        if hours.len() > HOURS_MAX {
+            table.refuse("claim_hours", TermsProblem::TooManyHours.to_string());
+        }
+        if let Some(part) = overlapping(hours) {
+            table.refuse("claim_hours", TermsProblem::HoursOverlap(part).to_string());
+        }
+    }
+    table.finish();
+    Some(Schedule {
+        zone: zone?,
+        starts_on: starts_on?,
+        ends_on: ends_on?,
+        claim_hours: claim_hours?,
+    })
+}
+
+fn stock(mut table: Table<'_>) -> Option<(StockPeriod, u64)> {
+    let period = table.required("period").and_then(|i| i.one_of(PERIODS, StockPeriod::parse));
+    let quota = table.required("quota").and_then(|item| item.integer(1..=QUOTA_MAX));
+    table.finish();
+    Some((period?, quota?.unsigned_abs()))
+}
+
+fn limit(mut table: Table<'_>) -> Option<(LimitPeriod, u32)> {
+    let period = table.required("period").and_then(|i| i.one_of(PERIODS, LimitPeriod::parse));
+    let person_limit = table.required("per_person").and_then(|i| i.integer(1..=PERSON_LIMIT_MAX));
+    table.finish();
+    Some((period?, u32::try_from(person_limit?).expect("a person limit is at most 100")))
+}
+
+fn terms(mut table: Table<'_>, zone: Option<Zone>) -> Option<(Terms, Validity)> {
+    let kind = kind(&mut table);
+    let goods_categories = optional_list(&mut table, "goods_categories", Category::parse);
+    let regions = optional_list(&mut table, "regions", region);
+    let hours = hours(&mut table, "hours");
+    let refund_rule = table.required("refund_rule");
+    let refund_rule = refund_rule.and_then(|i| i.one_of(REFUND_RULES, RefundRule::parse));
+    let validity = table.required("valid_for").and_then(|item| validity(&item));
+
+    // Whatever could not be read has its own problem already; a neutral value in its place lets
+    // the rest be checked together.
+    let complete = [
+        kind.is_some(),
+        goods_categories.is_some(),
+        regions.is_some(),
+        hours.is_some(),
+        refund_rule.is_some(),
+        zone.is_some(),
+    ];
+    let parts = TermsParts {
+        kind: kind.unwrap_or(Kind::AmountOff { threshold: Fen(1), amount: Fen(1) }),
+        goods_categories: goods_categories.unwrap_or_default(),
+        regions: regions.unwrap_or_default(),
+        hours: hours.unwrap_or_default(),
+        refund_rule: refund_rule.unwrap_or(RefundRule::RightReturns),
+        zone: zone.unwrap_or_else(Zone::shanghai),
+    };
+    for problem in parts.problems() {
+        table.refuse(terms_key(&problem), problem.to_string());
+    }
+    table.finish();
+    let terms = Terms::new(parts).ok().filter(|_| complete.iter().all(|read| *read));
+    Some((terms?, validity?))
+}
+
+fn kind(table: &mut Table<'_>) -> Option<Kind> {
+    let known = |name: &str| (name == Kind::AMOUNT_OFF).then_some(());
+    let kind = table.required("kind").and_then(|item| item.one_of("\"AMOUNT_OFF\"", known));
+    let threshold = table.required("threshold_fen").and_then(|item| item.integer(1..=i64::MAX));
+    let amount = table.required("amount_fen").and_then(|item| item.integer(1..=i64::MAX));
+    kind?;
+    Some(Kind::AmountOff { threshold: Fen(threshold?), amount: Fen(amount?) })
+}
+
+/// The key of the terms that a problem is about.
+fn terms_key(problem: &TermsProblem) -> &'static str {
+    match problem {
+        TermsProblem::AmountBelowOne | TermsProblem::AmountAboveThreshold(_) => "amount_fen",
+        TermsProblem::ThresholdTooHigh => "threshold_fen",
+        TermsProblem::TooManyCategories | TermsProblem::CategoryRepeated(_) => "goods_categories",
+        TermsProblem::TooManyRegions | TermsProblem::RegionRepeated(_) => "regions",
+        TermsProblem::TooManyHours | TermsProblem::HoursOverlap(_) => "hours",
+    }
+}
+
+fn validity(item: &Item<'_>) -> Option<Validity> {
+    if item.is_table() {
+        let mut table = item.table()?;
+        let days = table.required("days").and_then(|item| item.integer(1..=VALID_DAYS_MAX));
+        table.finish();
+        let days = u16::try_from(days?).expect("a validity is at most 366 days");
+        return Some(Validity::Days(days));
+    }
+    item.one_of(VALIDITIES, |name| match name {
+        "business-day" => Some(Validity::BusinessDay),
+        "campaign-end" => Some(Validity::CampaignEnd),
+        _ => None,
+    })
+}
+
+fn policy(mut table: Table<'_>) -> Option<PolicySource> {
+    let policy_id = slug(&mut table, "id");
+    let items = table.required("criteria").and_then(|item| item.list());
+    if items.as_ref().is_some_and(|items| !(1..=CRITERIA_MAX).contains(&items.len())) {
+        table.refuse("criteria", format!("are not 1 to {CRITERIA_MAX}"));
+    }
+    table.finish();
+    let mut ids = BTreeSet::new();
+    let items = items?;
+    let criteria: Vec<_> = items.iter().map(|item| criterion(item.table()?, &mut ids)).collect();
+    Some(PolicySource {
+        policy_id: policy_id?,
+        criteria: criteria.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+fn criterion(mut table: Table<'_>, ids: &mut BTreeSet<String>) -> Option<CriterionSource> {
+    let criterion_id = slug(&mut table, "id");
+    let expression = table.required("expression");
+    let expression = expression.and_then(|item| item.text(EXPRESSION_CHARS_MAX));
+    let text = table.required("text").and_then(|item| bilingual(&item, TEXT_CHARS_MAX));
+    if criterion_id.as_ref().is_some_and(|id| !ids.insert(id.clone())) {
+        table.refuse("id", "is the id of a criterion before it");
+    }
+    table.finish();
+    let text = text?;
+    Some(CriterionSource {
+        criterion_id: criterion_id?,
+        expression: expression?,
+        text_zh: text.zh,
+        text_en: text.en,
+    })
+}
+
+// --- values that several sections have ---
+
+fn bilingual(item: &Item<'_>, chars_max: usize) -> Option<Bilingual> {
+    let mut table = item.table()?;
+    let zh = table.required("zh").and_then(|item| item.text(chars_max));
+    let en = table.required("en").and_then(|item| item.text(chars_max));
+    table.finish();
+    Some(Bilingual { zh: zh?, en: en? })
+}
+
+fn slug(table: &mut Table<'_>, key: &'static str) -> Option<String> {
+    let read = |text: &str| if is_slug(text) { Ok(text.to_owned()) } else { Err(SLUG_RULE) };
+    table.required(key)?.parsed(read)
+}
+
+fn day(table: &mut Table<'_>, key: &'static str) -> Option<BusinessDay> {
+    table.required(key)?.parsed(|text| -> Result<_, DayProblem> { BusinessDay::parse(text) })
+}
+
+fn hours(table: &mut Table<'_>, key: &'static str) -> Option<Vec<Hours>> {
+    optional_list(table, key, Hours::parse)
+}
+
+fn optional_list<T, E: std::fmt::Display>(
+    table: &mut Table<'_>,
+    key: &'static str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Option<Vec<T>> {
+    match table.optional(key) {
+        Some(item) => item.parsed_list(parse),
+        None => Some(Vec::new()),
+    }
+}
+
+fn region(text: &str) -> Result<RegionCode, &'static str> {
+    RegionCode::parse(text).map_err(|_| "not the GB/T 2260 code of a region")
+}
+
+fn organization(text: &str) -> Result<OrganizationPath, &'static str> {
+    OrganizationPath::parse(text).map_err(|_| "not the path of an organization, as gd/guangzhou")
+}

@@ -1,0 +1,59 @@
+//! Compiles `proto/` with protox (no protoc needed) into bindings, the descriptor set that
+//! reflection serves, and the table of the scope that each method requires.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use prost_reflect::{DescriptorPool, Value};
+
+const SCOPE_OPTION: &str = "zhisong.common.v1.required_scope";
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
+    println!("cargo:rerun-if-changed={}", root.display());
+    let files = proto_files(&root.join("zhisong"))?;
+    let mut compiler = protox::Compiler::new([&root])?;
+    compiler.include_source_info(true).include_imports(true);
+    compiler.open_files(&files)?;
+
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
+    fs::write(out.join("scopes.rs"), scope_table(&compiler.descriptor_pool())?)?;
+    tonic_prost_build::configure()
+        .bytes(".zhisong")
+        .compile_fds(compiler.file_descriptor_set())?;
+    Ok(())
+}
+
+fn proto_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(proto_files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A method of ours without a scope does not build: nothing is public by omission.
+fn scope_table(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
+    let option = pool.get_extension_by_name(SCOPE_OPTION).ok_or("scope option is not defined")?;
+    let mut table = String::from("&[\n");
+    for service in pool.services() {
+        for method in service.methods() {
+            let scope = match method.options().get_extension(&option).into_owned() {
+                Value::String(scope) if !scope.is_empty() => scope,
+                _ => return Err(format!("{} states no scope", method.full_name()).into()),
+            };
+            let path = format!("/{}/{}", service.full_name(), method.name());
+            writeln!(table, "    MethodScope {{ path: {path:?}, scope: {scope:?} }},")?;
+        }
+    }
+    table.push(']');
+    Ok(table)
+}
