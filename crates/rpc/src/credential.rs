@@ -55,9 +55,7 @@ impl Credential {
 impl Source {
     fn make(&self) -> Option<String> {
         match self {
-            Self::File(path) => {
-                Some(std::fs::read_to_string(path).ok()?.trim().to_owned())
-            }
+            Self::File(path) => Some(std::fs::read_to_string(path).ok()?.trim().to_owned()),
             Self::Signed { signer, grant, clock } => {
                 signer.sign(grant, clock.wall(), SELF_SIGNED_FOR).ok()
             }

@@ -63,8 +63,7 @@ impl Peer {
             .tcp_nodelay(true);
         let from_file = config.token_file.clone().map(Credential::file);
         let credential = config.credential.clone().or(from_file);
-        let credential =
-            credential.ok_or_else(|| PeerProblem::NoCredential(config.url.clone()))?;
+        let credential = credential.ok_or_else(|| PeerProblem::NoCredential(config.url.clone()))?;
         Ok(Self { channel: endpoint.connect_lazy(), headers: PeerHeaders { credential } })
     }
 

@@ -202,9 +202,7 @@ const fn redemption(reason: R) -> Spec {
         R::RegionNotCovered => {
             refusal("该门店不在适用地区内", "the shop is outside the voucher's regions")
         }
-        R::OutsideHours => {
-            refusal("不在可使用时段内", "the voucher does not apply at this hour")
-        }
+        R::OutsideHours => refusal("不在可使用时段内", "the voucher does not apply at this hour"),
         R::NotCombinable => refusal("优惠券不能叠加使用", "vouchers do not combine"),
         _ => authorization(reason),
     }

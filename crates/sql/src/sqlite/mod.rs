@@ -1,0 +1,83 @@
+//! SQLite: the embedded default. One writer on a thread of its own, readers beside it (WAL).
+
+mod open;
+mod writer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::{SqliteConnection, SqlitePool};
+
+use crate::{DatabaseConfig, OpenProblem, StoreError};
+use writer::Writer;
+
+/// How long a statement waits for another process that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Read connections: enough for a page of a list beside the lanes.
+const READERS_MAX: u32 = 4;
+
+/// One service's database; cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    writer: Arc<Writer>,
+    readers: SqlitePool,
+}
+
+impl Database {
+    /// Opens the database, creating it if need be, brings its schema up to date, and checks that
+    /// the library and the settings in force keep what is committed.
+    pub async fn open(config: &DatabaseConfig, migrator: &Migrator) -> Result<Self, OpenProblem> {
+        let path = config.url.strip_prefix("sqlite://");
+        let path = path.filter(|path| !path.is_empty() && !path.contains('?'));
+        let path = path.ok_or_else(|| OpenProblem::Url(config.url.clone()))?;
+        let connection = open::writer(path, migrator).await?;
+        let readers = open::readers(path).await?;
+        Ok(Self { writer: Arc::new(Writer::start(path, connection)), readers })
+    }
+
+    /// Read-only connections. A read that must agree with a change belongs into the change's step.
+    pub fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Runs `step` as one transaction and answers after its commit. The step runs to its end even
+    /// when the caller goes away. When it fails nothing is changed.
+    ///
+    /// `name` labels the step in metrics and comes from a closed set.
+    pub async fn write<T, F>(&self, name: &'static str, step: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.writer.run(name, step).await
+    }
+
+    /// Finishes what is under way and closes the file.
+    pub async fn close(&self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+}
+
+/// What a driver error means to a store. The driver's text stays in the log.
+pub fn classify(error: sqlx::Error) -> StoreError {
+    match &error {
+        sqlx::Error::Database(database) if is_constraint(database.code().as_deref()) => {
+            tracing::warn!(error = %error, "a constraint refused a step");
+            StoreError::Conflict
+        }
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => StoreError::Corrupt {
+            table: "unknown",
+            id: String::new(),
+            detail: error.to_string(),
+        },
+        _ => StoreError::Unavailable { detail: error.to_string() },
+    }
+}
+
+/// SQLITE_CONSTRAINT in any of its extended forms (primary code 19).
+fn is_constraint(code: Option<&str>) -> bool {
+    let code = code.and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| code & 0xff == 19)
+}

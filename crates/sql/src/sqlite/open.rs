@@ -1,0 +1,129 @@
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection as _, SqliteConnection, SqlitePool};
+
+use super::{BUSY_TIMEOUT, READERS_MAX};
+use crate::OpenProblem;
+
+/// The first release without the WAL-reset fault (sqlite.org/wal.html#walresetbug).
+const SAFE_LIBRARY: (u32, u32, u32) = (3, 51, 3);
+
+pub(super) async fn writer(
+    path: &str,
+    migrator: &Migrator,
+) -> Result<SqliteConnection, OpenProblem> {
+    let mut connection = connect(path).await?;
+    check_library(path, &mut connection).await?;
+    check_durability(path, &mut connection).await?;
+    check_reader(path, &mut connection, migrator).await?;
+    migrator
+        .run_direct(None, &mut connection, false)
+        .await
+        .map_err(|source| OpenProblem::Migration { path: path.to_owned(), source })?;
+    check_room(path, &mut connection).await?;
+    Ok(connection)
+}
+
+/// The one connection that writes; also how the writer comes back after an unknown outcome.
+pub(super) async fn connect(path: &str) -> Result<SqliteConnection, OpenProblem> {
+    let options = options(path).create_if_missing(true);
+    options.connect().await.map_err(|source| file(path, source))
+}
+
+pub(super) async fn readers(path: &str) -> Result<SqlitePool, OpenProblem> {
+    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).test_before_acquire(false);
+    pool.connect_with(options(path).read_only(true)).await.map_err(|source| file(path, source))
+}
+
+fn options(path: &str) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(200)
+        .disable_statement_logging()
+}
+
+fn file(path: &str, source: sqlx::Error) -> OpenProblem {
+    OpenProblem::File { path: path.to_owned(), source }
+}
+
+async fn check_library(path: &str, connection: &mut SqliteConnection) -> Result<(), OpenProblem> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await
+        .map_err(|source| file(path, source))?;
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    match (next(), next(), next()) >= SAFE_LIBRARY {
+        true => Ok(()),
+        false => Err(OpenProblem::Library(version)),
+    }
+}
+
+async fn check_durability(
+    path: &str,
+    connection: &mut SqliteConnection,
+) -> Result<(), OpenProblem> {
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|source| file(path, source))?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous")
+        .fetch_one(connection)
+        .await
+        .map_err(|source| file(path, source))?;
+    if !journal.eq_ignore_ascii_case("wal") {
+        return Err(OpenProblem::Durability { setting: "journal_mode", value: journal });
+    }
+    // FULL is 2 and EXTRA is 3.
+    match synchronous >= 2 {
+        true => Ok(()),
+        false => Err(OpenProblem::Durability {
+            setting: "synchronous",
+            value: synchronous.to_string(),
+        }),
+    }
+}
+
+/// Refuses a database whose `meta` table says that only newer services may read it.
+async fn check_reader(
+    path: &str,
+    connection: &mut SqliteConnection,
+    migrator: &Migrator,
+) -> Result<(), OpenProblem> {
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'meta'";
+    let known_tables: i64 = sqlx::query_scalar(tables)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(|source| file(path, source))?;
+    if known_tables == 0 {
+        return Ok(());
+    }
+    let needed = "SELECT CAST(CAST(value AS TEXT) AS INTEGER) FROM meta WHERE key = 'min_reader'";
+    let needed: Option<i64> = sqlx::query_scalar(needed)
+        .fetch_optional(connection)
+        .await
+        .map_err(|source| file(path, source))?;
+    let known = migrator.iter().map(|migration| migration.version).max().unwrap_or(0);
+    match needed {
+        Some(needed) if needed > known => {
+            Err(OpenProblem::TooNew { path: path.to_owned(), needed, known })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A full disk or a read-only folder is found now and not by the first caller.
+async fn check_room(path: &str, connection: &mut SqliteConnection) -> Result<(), OpenProblem> {
+    let attempt = async {
+        let mut trial = connection.begin_with("BEGIN IMMEDIATE").await?;
+        sqlx::query("CREATE TABLE room_check (filler BLOB) STRICT").execute(&mut *trial).await?;
+        sqlx::query("INSERT INTO room_check VALUES (zeroblob(65536))").execute(&mut *trial).await?;
+        sqlx::query("DROP TABLE room_check").execute(&mut *trial).await?;
+        trial.commit().await
+    };
+    attempt.await.map_err(|source| file(path, source))
+}
