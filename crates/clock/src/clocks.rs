@@ -12,6 +12,9 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Moves business time; false when this clock cannot be moved.
     fn set(&self, now: Timestamp) -> bool;
+
+    /// Whether business time stands still until it is moved.
+    fn is_manual(&self) -> bool;
 }
 
 /// Business time is wall time.
@@ -28,6 +31,10 @@ impl Clock for SystemClock {
     }
 
     fn set(&self, _now: Timestamp) -> bool {
+        false
+    }
+
+    fn is_manual(&self) -> bool {
         false
     }
 }
@@ -55,6 +62,10 @@ impl Clock for ManualClock {
 
     fn set(&self, now: Timestamp) -> bool {
         self.0.store(now.as_micros(), Ordering::SeqCst);
+        true
+    }
+
+    fn is_manual(&self) -> bool {
         true
     }
 }

@@ -49,7 +49,7 @@ fn query_tag(query: &str) -> [u8; QUERY_TAG_LEN] {
 }
 
 fn decode_hex(text: &str) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 || !text.is_ascii() {
+    if !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
     let byte = |at| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();

@@ -32,7 +32,9 @@ pub enum OpenProblem {
     #[error("database.url {0:?} is not supported: use sqlite://PATH")]
     Url(String),
     /// The file or its folder cannot be read or written.
-    #[error("cannot open the database {path}: {source}; check that its folder exists, is writable and has room")]
+    #[error(
+        "cannot open the database {path}: {source}; check that its folder exists, is writable and has room"
+    )]
     File {
         /// The database.
         path: String,
@@ -48,7 +50,9 @@ pub enum OpenProblem {
         source: sqlx::migrate::MigrateError,
     },
     /// A newer version of the service has made the schema unreadable for this one.
-    #[error("the schema of {path} needs version {needed} of this service's schema or newer; this one knows {known}: run a newer version")]
+    #[error(
+        "the schema of {path} needs version {needed} of this service's schema or newer; this one knows {known}: run a newer version"
+    )]
     TooNew {
         /// The database.
         path: String,
@@ -58,7 +62,9 @@ pub enum OpenProblem {
         known: i64,
     },
     /// The SQLite library may lose commits.
-    #[error("SQLite {0} may lose commits in WAL mode (fixed in 3.51.3): build with the bundled one")]
+    #[error(
+        "SQLite {0} may lose commits in WAL mode (fixed in 3.51.3): build with the bundled one"
+    )]
     Library(String),
     /// A durability setting is weaker than what an acknowledged answer promises.
     #[error("{setting} is {value}, which may lose acknowledged answers")]

@@ -67,11 +67,9 @@ pub fn classify(error: sqlx::Error) -> StoreError {
             tracing::warn!(error = %error, "a constraint refused a step");
             StoreError::Conflict
         }
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => StoreError::Corrupt {
-            table: "unknown",
-            id: String::new(),
-            detail: error.to_string(),
-        },
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::ColumnNotFound(_) => {
+            StoreError::Corrupt { table: "unknown", id: String::new(), detail: error.to_string() }
+        }
         _ => StoreError::Unavailable { detail: error.to_string() },
     }
 }

@@ -81,10 +81,9 @@ async fn check_durability(
     // FULL is 2 and EXTRA is 3.
     match synchronous >= 2 {
         true => Ok(()),
-        false => Err(OpenProblem::Durability {
-            setting: "synchronous",
-            value: synchronous.to_string(),
-        }),
+        false => {
+            Err(OpenProblem::Durability { setting: "synchronous", value: synchronous.to_string() })
+        }
     }
 }
 
