@@ -1,0 +1,122 @@
+//! A data folder: databases, keys, and the lock that keeps a second process out.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rpc::Signer;
+use sql::DatabaseConfig;
+
+/// The `kid` of the tokens that an embedded installation signs for itself.
+const KEY_ID: &str = "embedded";
+
+/// Why a data folder cannot be used, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderProblem {
+    /// It cannot be read or written.
+    #[error("cannot use the data folder: {path}: {source}; check that it is writable and has room")]
+    File {
+        /// What was read or written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Another process serves from it.
+    #[error("another process serves from {0}: stop it, or name another folder with --data")]
+    Locked(PathBuf),
+    /// A key file does not hold a key.
+    #[error("{0} does not hold an Ed25519 key in PEM: restore it from a backup")]
+    Key(PathBuf),
+}
+
+/// An opened data folder. It stays locked until this is dropped.
+pub struct Installation {
+    folder: PathBuf,
+    signer: Arc<Signer>,
+    public_pem: String,
+    _lock: File,
+}
+
+impl Installation {
+    /// Opens a data folder, making it and its keys on first use.
+    pub fn open(folder: &Path) -> Result<Self, FolderProblem> {
+        let keys = folder.join("keys");
+        fs::create_dir_all(&keys).map_err(|source| problem(&keys, source))?;
+        let lock = lock(folder)?;
+        let private_file = keys.join("tokens.pem");
+        let public_file = keys.join("tokens.pub.pem");
+        if !private_file.exists() {
+            let (private, public) =
+                Signer::generate().map_err(|_| FolderProblem::Key(private_file.clone()))?;
+            write_new(&public_file, &public)?;
+            write_new(&private_file, &private)?;
+        }
+        let ring = keys.join("registry.toml");
+        if !ring.exists() {
+            write_new(&ring, &eligibility::keyring::generate())?;
+        }
+        let signer = Signer::from_pem(KEY_ID, &read(&private_file)?)
+            .map_err(|_| FolderProblem::Key(private_file))?;
+        let public_pem = read(&public_file)?;
+        Ok(Self { folder: folder.to_owned(), signer: Arc::new(signer), public_pem, _lock: lock })
+    }
+
+    /// Signs tokens for callers of this installation.
+    pub fn signer(&self) -> Arc<Signer> {
+        Arc::clone(&self.signer)
+    }
+
+    /// Key id and public key of the tokens that are let in.
+    pub fn trusted_key(&self) -> (String, String) {
+        (KEY_ID.to_owned(), self.public_pem.clone())
+    }
+
+    /// File with the key ring of the registry.
+    pub fn ring_file(&self) -> PathBuf {
+        self.folder.join("keys/registry.toml")
+    }
+
+    /// The database of one service.
+    pub fn database(&self, service: &str) -> DatabaseConfig {
+        let file = self.folder.join(format!("{service}.db"));
+        DatabaseConfig { url: format!("sqlite://{}", file.display()) }
+    }
+}
+
+fn lock(folder: &Path) -> Result<File, FolderProblem> {
+    let path = folder.join("zhisong.lock");
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    let file = file.map_err(|source| problem(&path, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(FolderProblem::Locked(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(problem(&path, source)),
+    }
+}
+
+/// Writes a secret that only its owner may read, whole or not at all.
+fn write_new(path: &Path, text: &str) -> Result<(), FolderProblem> {
+    let unfinished = path.with_extension("new");
+    let write = || {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&unfinished, path)
+    };
+    write().map_err(|source| problem(path, source))
+}
+
+fn read(path: &Path) -> Result<String, FolderProblem> {
+    fs::read_to_string(path).map_err(|source| problem(path, source))
+}
+
+fn problem(path: &Path, source: io::Error) -> FolderProblem {
+    FolderProblem::File { path: path.to_owned(), source }
+}

@@ -1,0 +1,17 @@
+//! The three services in one process on embedded SQLite, and the command line.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`installation`] | a data folder: databases, keys, and the lock that keeps a second process out |
+//! | [`suite`] | the three services on one port |
+//! | [`tokens`] | who may do what: the ready tokens of the embedded mode |
+//! | [`roster`] | made-up rosters |
+//! | [`demo`] | a province's cold-drink morning, from roster to statement |
+//!
+//! **Invariant:** the services speak gRPC to each other here as they do in containers.
+
+pub mod demo;
+pub mod installation;
+pub mod roster;
+pub mod suite;
+pub mod tokens;

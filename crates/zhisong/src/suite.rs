@@ -1,0 +1,83 @@
+//! The three services on one port.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clock::Clock;
+use rpc::{Credential, PeerConfig, Verifier};
+use runtime::{Context, ServeOptions, StartProblem};
+use tokio::net::TcpListener;
+
+use crate::installation::Installation;
+use crate::tokens::service_grant;
+
+/// Calls in flight at most: the ten-o'clock rush comes at once.
+const IN_FLIGHT_MAX: usize = 100_000;
+/// How long calls may go on after a stop.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one call between the services may take, in milliseconds.
+const PEER_TIMEOUT_MS: u64 = 5_000;
+
+/// Serves a data folder at `listen` until `shutdown` is done. `ready` is told the bound address.
+pub async fn serve(
+    installation: &Installation,
+    listen: SocketAddr,
+    clock: Arc<dyn Clock>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    ready: impl FnOnce(SocketAddr) + Send,
+) -> Result<(), StartProblem> {
+    let named = |problem| StartProblem::new(format!("--listen {listen}"), problem);
+    let listener = TcpListener::bind(listen).await.map_err(named)?;
+    let address = listener.local_addr().map_err(named)?;
+    let verifier = Verifier::new(&[installation.trusted_key()], Arc::clone(&clock))
+        .map_err(|problem| StartProblem::new("keys/tokens.pub.pem", problem))?;
+    let context = Context { clock: Arc::clone(&clock) };
+    let peer = |service: &str, scopes: &[&str]| PeerConfig {
+        url: format!("http://{address}"),
+        timeout_ms: PEER_TIMEOUT_MS,
+        credential: Some(Credential::signed(
+            installation.signer(),
+            service_grant(service, scopes),
+            Arc::clone(&clock),
+        )),
+        ..PeerConfig::default()
+    };
+
+    let eligibility = eligibility::build(
+        eligibility::Config {
+            database: installation.database("eligibility"),
+            keys: eligibility::KeysConfig { ring_file: installation.ring_file() },
+            ..eligibility::Config::default()
+        },
+        context.clone(),
+    );
+    let issuance = issuance::build(
+        issuance::Config {
+            database: installation.database("issuance"),
+            eligibility: peer("issuance", &["eligibility.check"]),
+            ..issuance::Config::default()
+        },
+        context.clone(),
+    );
+    let redemption = redemption::build(
+        redemption::Config {
+            database: installation.database("redemption"),
+            eligibility: peer("redemption", &["eligibility.check"]),
+            issuance: peer("redemption", &["feed.read"]),
+            ..redemption::Config::default()
+        },
+        context,
+    );
+    let parts = vec![eligibility.await?, issuance.await?, redemption.await?];
+    ready(address);
+    let options = ServeOptions {
+        listener,
+        clock,
+        verifier: Arc::new(verifier),
+        in_flight_max: IN_FLIGHT_MAX,
+        drain_timeout: DRAIN_TIMEOUT,
+    };
+    runtime::serve(parts, options, shutdown).await
+}

@@ -1,0 +1,56 @@
+use std::sync::Arc;
+
+use contracts::eligibility::v1::eligibility_service_server::EligibilityServiceServer;
+use contracts::eligibility::v1::policy_service_server::PolicyServiceServer;
+use contracts::eligibility::v1::registry_service_server::RegistryServiceServer;
+use contracts::eligibility::v1::verification_service_server::VerificationServiceServer;
+use runtime::{Context, Part, StartProblem};
+use sql::sqlite::Database;
+use tonic::server::NamedService;
+
+use crate::config::{Config, KeysConfig};
+use crate::domain::entropy::SystemEntropy;
+use crate::domain::keyring::KeyRing;
+use crate::domain::vault::Vault;
+use crate::rpc::Edge;
+use crate::store::Store;
+use crate::store::sqlite::{SqliteStore, migrator};
+use crate::usecase::Eligibility;
+
+/// Opens the registry and makes it ready to be served.
+pub async fn build(config: Config, context: Context) -> Result<Part, StartProblem> {
+    let ring = read_ring(&config.keys)?;
+    let vault = Arc::new(Vault::new(ring, Arc::new(SystemEntropy)));
+    let database = Database::open(&config.database, &migrator()).await?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::new(database.clone()));
+    let opened = Eligibility::open(store, Arc::clone(&context.clock), vault).await;
+    let eligibility = opened.map_err(|failure| StartProblem::new("registry", failure))?;
+    tracing::info!(members = eligibility.members_loaded(), "the registry is in memory");
+    Ok(part(Edge::new(eligibility, context.clock), database))
+}
+
+fn read_ring(keys: &KeysConfig) -> Result<KeyRing, StartProblem> {
+    let what = || format!("keys.ring_file = {}", keys.ring_file.display());
+    let text = std::fs::read_to_string(&keys.ring_file);
+    let text = text.map_err(|problem| StartProblem::new(what(), problem))?;
+    KeyRing::parse(&text).map_err(|problem| StartProblem::new(what(), problem))
+}
+
+fn part(edge: Edge, database: Database) -> Part {
+    Part {
+        name: "eligibility",
+        services: vec![
+            EligibilityServiceServer::<Edge>::NAME,
+            PolicyServiceServer::<Edge>::NAME,
+            RegistryServiceServer::<Edge>::NAME,
+            VerificationServiceServer::<Edge>::NAME,
+        ],
+        mount: Box::new(move |routes| {
+            routes.add_service(EligibilityServiceServer::new(edge.clone()));
+            routes.add_service(PolicyServiceServer::new(edge.clone()));
+            routes.add_service(RegistryServiceServer::new(edge.clone()));
+            routes.add_service(VerificationServiceServer::new(edge));
+        }),
+        stop: Box::pin(async move { database.close().await }),
+    }
+}

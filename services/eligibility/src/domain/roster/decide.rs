@@ -1,0 +1,299 @@
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use clock::Timestamp;
+use member_identity::{MemberId, OrganizationPath, PersonKey};
+
+use super::{PROBLEMS_MAX, PersonalContent, ReadRow, RosterImport, RosterRow, RowProblem};
+use crate::domain::entropy::random;
+use crate::domain::keyring::{Blind, DataKey, SealBroken, WrappedKey};
+use crate::domain::member::{Member, State};
+use crate::domain::registry::Applied;
+use crate::domain::vault::{Column, Vault};
+
+/// Rows to decide and commit together.
+#[derive(Clone, Debug)]
+pub struct ImportBatch {
+    /// The caller's import id.
+    pub import_id: String,
+    /// The committed line that the stream goes on from, as it last saw it.
+    pub after_line: i64,
+    /// At most [`ROWS_MAX`](super::ROWS_MAX), in the order of the stream.
+    pub rows: Vec<ReadRow>,
+    /// The time of the commit.
+    pub at: Timestamp,
+}
+
+/// What the store knows, read under the write lock.
+#[derive(Clone, Debug)]
+pub struct ImportState {
+    /// How far the import has come.
+    pub import: RosterImport,
+    /// The persons whom the batch's blind indexes find.
+    pub persons: HashMap<Blind, KnownPerson>,
+    /// Those of the batch's organizations that exist.
+    pub organizations: HashSet<OrganizationPath>,
+}
+
+/// A person who has been met before.
+#[derive(Clone, Debug)]
+pub struct KnownPerson {
+    /// The key that stands for them.
+    pub person: PersonKey,
+    /// Their data key.
+    pub key: WrappedKey,
+    /// Their live membership.
+    pub live: Option<KnownMember>,
+}
+
+/// A live membership as the store has it.
+#[derive(Clone, Debug)]
+pub struct KnownMember {
+    /// The membership.
+    pub member: Member,
+    /// Keyed digest of its personal content.
+    pub tag: Blind,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A person to add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewPerson {
+    /// The key that stands for them.
+    pub person: PersonKey,
+    /// Their data key.
+    pub key: WrappedKey,
+}
+
+/// Personal columns, each sealed for its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedContent {
+    /// Canonical number of the identity document.
+    pub id_number: Vec<u8>,
+    /// Mobile number.
+    pub phone: Option<Vec<u8>>,
+    /// Name.
+    pub name: Vec<u8>,
+    /// Sex.
+    pub sex: Option<Vec<u8>>,
+    /// Birth date.
+    pub birth: Option<Vec<u8>>,
+    /// Keyed digest of the whole.
+    pub tag: Blind,
+}
+
+/// A member to write: new, or in place of what is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemberWrite {
+    /// The membership with what only memory shows.
+    pub applied: Applied,
+    /// Its personal columns.
+    pub sealed: SealedContent,
+    /// The newest blind index of the identity number.
+    pub id_blind: Blind,
+    /// The blind index of the phone; any other of this person goes.
+    pub phone_blind: Option<Blind>,
+    /// The version of both.
+    pub index_version: u32,
+    /// When the membership was made.
+    pub created_at: Timestamp,
+}
+
+/// What a batch comes to.
+#[derive(Clone, Debug)]
+pub struct ImportEffects {
+    /// The import after the batch.
+    pub import: RosterImport,
+    /// Persons to add.
+    pub persons: Vec<NewPerson>,
+    /// Members to write, each once however many rows named it.
+    pub members: BTreeMap<MemberId, MemberWrite>,
+    /// Bad rows to keep, with their positions among the import's bad rows.
+    pub problems: Vec<(i64, RowProblem)>,
+}
+
+/// Decides a batch, row by row in the order of the stream: a later row is judged against what an
+/// earlier one did. Fails only when a known person's data key does not open.
+pub fn decide_import(
+    state: ImportState,
+    batch: &ImportBatch,
+    vault: &Vault,
+) -> Result<ImportEffects, (PersonKey, SealBroken)> {
+    // When another stream of the same import was faster, what it committed is passed over.
+    let overtaken = state.import.committed_line != batch.after_line;
+    let floor = if overtaken { state.import.committed_line } else { i64::MIN };
+    let mut decider = Decider::new(state, batch.at, vault);
+    for row in batch.rows.iter().filter(|row| row.line() > floor) {
+        decider.decide(row)?;
+    }
+    Ok(decider.finish())
+}
+
+struct Decider<'v> {
+    vault: &'v Vault,
+    at: Timestamp,
+    persons: HashMap<Blind, KnownPerson>,
+    organizations: HashSet<OrganizationPath>,
+    keys: HashMap<PersonKey, Arc<DataKey>>,
+    effects: ImportEffects,
+}
+
+impl<'v> Decider<'v> {
+    fn new(state: ImportState, at: Timestamp, vault: &'v Vault) -> Self {
+        let ImportState { import, persons, organizations } = state;
+        let effects = ImportEffects {
+            import: RosterImport { updated_at: at, ..import },
+            persons: Vec::new(),
+            members: BTreeMap::new(),
+            problems: Vec::new(),
+        };
+        Self { vault, at, persons, organizations, keys: HashMap::new(), effects }
+    }
+
+    fn decide(&mut self, row: &ReadRow) -> Result<(), (PersonKey, SealBroken)> {
+        let import = &mut self.effects.import;
+        import.committed_line = import.committed_line.max(row.line());
+        match row {
+            ReadRow::Bad(problem) => self.refuse(*problem),
+            ReadRow::Good(row) => match self.objection(row) {
+                Some(problem) => self.refuse(problem),
+                None => self.accept(row)?,
+            },
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, problem: RowProblem) {
+        let position = self.effects.import.bad;
+        if usize::try_from(position).is_ok_and(|position| position < PROBLEMS_MAX) {
+            self.effects.problems.push((position, problem));
+        }
+        self.effects.import.bad += 1;
+    }
+
+    /// What the registry has against a well-formed row.
+    fn objection(&self, row: &RosterRow) -> Option<RowProblem> {
+        let problem = |column, reason| Some(RowProblem { line: row.line, column, reason });
+        if !self.organizations.contains(&row.registration.organization) {
+            return problem("organization", "ORGANIZATION_UNKNOWN");
+        }
+        let live = self.known(row).and_then(|known| known.live.as_ref())?;
+        let within = &self.effects.import.organization;
+        match within.contains(&live.member.registration.organization) {
+            true => None,
+            false => problem("id_number", "MEMBER_ELSEWHERE"),
+        }
+    }
+
+    fn known(&self, row: &RosterRow) -> Option<&KnownPerson> {
+        row.id_blinds.iter().find_map(|blind| self.persons.get(blind))
+    }
+
+    fn accept(&mut self, row: &RosterRow) -> Result<(), (PersonKey, SealBroken)> {
+        let known = match self.known(row) {
+            Some(known) => known.clone(),
+            None => self.meet(),
+        };
+        let import = &mut self.effects.import;
+        let (member, created_at) = match &known.live {
+            Some(live) if live.tag == row.tag && live.member.registration == row.registration => {
+                import.unchanged += 1;
+                return Ok(());
+            }
+            Some(live) => {
+                import.changed += 1;
+                (changed(&live.member, row, self.at), live.created_at)
+            }
+            None => {
+                import.added += 1;
+                (self.new_member(known.person, row), self.at)
+            }
+        };
+        self.write(known, member, created_at, row)
+    }
+
+    /// A person who has not been met: gets a random key and a data key of their own.
+    fn meet(&mut self) -> KnownPerson {
+        let person = PersonKey::from_bytes(random(self.vault.entropy()));
+        let (data_key, key) = self.vault.new_data_key(person);
+        self.keys.insert(person, Arc::new(data_key));
+        self.effects.persons.push(NewPerson { person, key: key.clone() });
+        KnownPerson { person, key, live: None }
+    }
+
+    fn new_member(&self, person: PersonKey, row: &RosterRow) -> Member {
+        Member {
+            member_id: MemberId::mint(person.shard(), self.at, random(self.vault.entropy())),
+            person,
+            registration: row.registration.clone(),
+            state: State::Active,
+            version: 1,
+            updated_at: self.at,
+        }
+    }
+
+    fn write(
+        &mut self,
+        known: KnownPerson,
+        member: Member,
+        created_at: Timestamp,
+        row: &RosterRow,
+    ) -> Result<(), (PersonKey, SealBroken)> {
+        let data_key = self.data_key(&known).map_err(|broken| (known.person, broken))?;
+        let sealed = self.seal(&data_key, member.member_id, row);
+        let write = MemberWrite {
+            applied: Applied {
+                member: member.clone(),
+                sex: row.content.id.sex(),
+                birth: row.content.id.birth_date(),
+                blinds: row.id_blinds.clone(),
+            },
+            sealed,
+            id_blind: row.id_blinds[0],
+            phone_blind: row.phone_blind,
+            index_version: row.index_version,
+            created_at,
+        };
+        self.effects.members.insert(member.member_id, write);
+        let live = Some(KnownMember { member, tag: row.tag, created_at });
+        let known = KnownPerson { live, ..known };
+        self.persons.extend(row.id_blinds.iter().map(|blind| (*blind, known.clone())));
+        Ok(())
+    }
+
+    fn data_key(&mut self, known: &KnownPerson) -> Result<Arc<DataKey>, SealBroken> {
+        if let Some(key) = self.keys.get(&known.person) {
+            return Ok(Arc::clone(key));
+        }
+        let key = Arc::new(self.vault.unwrap(known.person, &known.key)?);
+        self.keys.insert(known.person, Arc::clone(&key));
+        Ok(key)
+    }
+
+    fn seal(&self, key: &DataKey, member_id: MemberId, row: &RosterRow) -> SealedContent {
+        let seal = |column, text: &str| self.vault.seal(key, column, member_id, text);
+        let PersonalContent { id, phone, name } = &row.content;
+        SealedContent {
+            id_number: seal(Column::IdNumber, &id.canonical()),
+            phone: phone.as_ref().map(|phone| seal(Column::Phone, phone.reveal())),
+            name: seal(Column::Name, name.reveal()),
+            sex: id.sex().map(|sex| seal(Column::Sex, sex.as_str())),
+            birth: id.birth_date().map(|birth| seal(Column::Birth, &birth.to_string())),
+            tag: row.tag,
+        }
+    }
+
+    fn finish(self) -> ImportEffects {
+        self.effects
+    }
+}
+
+fn changed(member: &Member, row: &RosterRow, at: Timestamp) -> Member {
+    Member {
+        registration: row.registration.clone(),
+        version: member.version + 1,
+        updated_at: at,
+        ..member.clone()
+    }
+}

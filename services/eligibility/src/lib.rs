@@ -1,0 +1,27 @@
+//! The real-name registry: who is a member of which union, and who qualifies for what.
+//!
+//! | folder | holds |
+//! |---|---|
+//! | `domain` | members, rosters, policies and criteria, the key ring; what is decided about them |
+//! | `usecase` | the verbs, one a file; the registry in memory that verdicts are taken from |
+//! | `store` | what the store promises, its backends, and the suite that holds them to it |
+//! | `rpc` | the gRPC edge |
+//!
+//! **Invariant (E1):** a verdict is true of the registry when it was taken and says how old it is.
+//! **Invariant (E2):** a change is in memory before it is answered, so that a suspended member
+//! passes no later check. **Invariant (E3):** identity numbers, phones and names are sealed under
+//! a data key a person, found by keyed blind indexes, and nowhere in the clear: not in a database
+//! file, a log or an error. **Invariant:** a natural person has at most one live membership.
+//!
+//! Absent on purpose: anything that shows personal data. Nothing here can read a name back yet.
+
+mod build;
+mod config;
+pub mod domain;
+mod rpc;
+pub mod store;
+pub mod usecase;
+
+pub use build::build;
+pub use config::{Config, KeysConfig};
+pub use domain::keyring;

@@ -1,0 +1,7 @@
+//! The eligibility service as a process of its own.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    runtime::run("eligibility", eligibility::build)
+}

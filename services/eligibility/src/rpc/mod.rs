@@ -1,0 +1,34 @@
+//! The edge: decode, use case, map the error, encode. Nothing here decides.
+
+mod decode;
+mod eligibility_service;
+mod encode;
+mod policy_service;
+mod registry_service;
+mod status;
+mod verification_service;
+
+use std::sync::Arc;
+
+use clock::{BusinessDay, Clock, Zone};
+
+use crate::usecase::Eligibility;
+
+/// The four services of the contract over one registry.
+#[derive(Clone)]
+pub struct Edge {
+    eligibility: Eligibility,
+    clock: Arc<dyn Clock>,
+}
+
+impl Edge {
+    /// An edge over an open registry. The clock says what day "not in the future" means.
+    pub fn new(eligibility: Eligibility, clock: Arc<dyn Clock>) -> Self {
+        Self { eligibility, clock }
+    }
+
+    /// The day by which a birth date is in the future.
+    fn today(&self) -> BusinessDay {
+        BusinessDay::of(self.clock.now(), &Zone::shanghai())
+    }
+}

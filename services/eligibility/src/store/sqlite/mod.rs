@@ -1,0 +1,160 @@
+//! The registry in SQLite: one writer, blobs through `json_each` as hexadecimal digits, and never
+//! one statement a row.
+
+mod import;
+mod import_write;
+mod organizations;
+mod policies;
+mod reads;
+mod rows;
+mod standing;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use clock::Timestamp;
+use member_identity::{MemberId, OrganizationPath};
+use sql::sqlite::Database;
+use sql::{MigrationFile, StoreError};
+
+use super::{Decided, ImportReport, ImportStep, Page, Store, StoredMember};
+use crate::domain::Slug;
+use crate::domain::member::Member;
+use crate::domain::organization::{Creation, Organization};
+use crate::domain::policy::{Policy, PolicyDraft, Publication};
+use crate::domain::roster::{ImportBatch, RosterImport};
+use crate::domain::standing::{StandingChange, StandingOutcome};
+use crate::domain::vault::Vault;
+
+/// The schema's migrations, in order.
+const MIGRATIONS: &[MigrationFile] = &[MigrationFile {
+    version: 1,
+    name: "eligibility",
+    sql: include_str!("../../../migrations/sqlite/0001_eligibility.sql"),
+}];
+
+/// Brings the schema of the registry's database up to date.
+pub fn migrator() -> sqlx::migrate::Migrator {
+    sql::migrator(MIGRATIONS)
+}
+
+/// The registry's store in SQLite.
+#[derive(Clone)]
+pub struct SqliteStore {
+    database: Database,
+}
+
+impl SqliteStore {
+    /// A store over an open database whose schema is [`migrator`]'s.
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+/// An organization and all below it, as bounds of its text: `/` is followed by `0`, so what begins
+/// with `gd/` lies between `gd/` and `gd0`.
+struct Subtree {
+    path: Option<String>,
+    first: Option<String>,
+    end: Option<String>,
+}
+
+impl Subtree {
+    fn of(below: Option<&OrganizationPath>) -> Self {
+        Self {
+            path: below.map(OrganizationPath::to_string),
+            first: below.map(|path| format!("{path}/")),
+            end: below.map(|path| format!("{path}0")),
+        }
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(
+        &self,
+        after: Option<MemberId>,
+        size: u32,
+    ) -> Result<Vec<StoredMember>, StoreError> {
+        reads::load(self.database.readers(), after, size).await
+    }
+
+    async fn create_organization(
+        &self,
+        organization: Organization,
+        at: Timestamp,
+    ) -> Result<Decided<Creation>, StoreError> {
+        organizations::create(&self.database, organization, at).await
+    }
+
+    async fn organization(
+        &self,
+        path: &OrganizationPath,
+    ) -> Result<Option<Organization>, StoreError> {
+        organizations::one(self.database.readers(), path).await
+    }
+
+    async fn organizations(
+        &self,
+        page: Page<OrganizationPath>,
+    ) -> Result<Vec<Organization>, StoreError> {
+        organizations::page(self.database.readers(), page).await
+    }
+
+    async fn member(&self, member_id: MemberId) -> Result<Option<Member>, StoreError> {
+        reads::member(self.database.readers(), member_id).await
+    }
+
+    async fn members(&self, page: Page<MemberId>) -> Result<Vec<Member>, StoreError> {
+        reads::members(self.database.readers(), page).await
+    }
+
+    async fn change_standing(
+        &self,
+        change: StandingChange,
+    ) -> Result<Decided<StandingOutcome>, StoreError> {
+        standing::change(&self.database, change).await
+    }
+
+    async fn begin_import(
+        &self,
+        import_id: &str,
+        organization: &OrganizationPath,
+        at: Timestamp,
+    ) -> Result<Decided<RosterImport>, StoreError> {
+        let new = RosterImport::new(import_id.to_owned(), organization.clone(), at);
+        import::begin(&self.database, new).await
+    }
+
+    async fn import_rows(
+        &self,
+        batch: Arc<ImportBatch>,
+        vault: Arc<Vault>,
+    ) -> Result<ImportStep, StoreError> {
+        import::rows(&self.database, batch, vault).await
+    }
+
+    async fn import_report(&self, import_id: &str) -> Result<Option<ImportReport>, StoreError> {
+        import::report(self.database.readers(), import_id).await
+    }
+
+    async fn publish_policy(
+        &self,
+        draft: PolicyDraft,
+        at: Timestamp,
+    ) -> Result<Decided<Publication>, StoreError> {
+        policies::publish(&self.database, draft, at).await
+    }
+
+    async fn policy(
+        &self,
+        policy_id: &Slug,
+        revision: Option<i32>,
+    ) -> Result<Option<Policy>, StoreError> {
+        policies::one(self.database.readers(), policy_id, revision).await
+    }
+
+    async fn policies(&self, page: Page<Slug>) -> Result<Vec<Policy>, StoreError> {
+        policies::page(self.database.readers(), page).await
+    }
+}

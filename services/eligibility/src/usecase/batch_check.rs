@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use clock::{BusinessDay, Timestamp};
+use member_identity::MemberId;
+use rpc::Caller;
+use tokio::time::Instant;
+
+use super::{Eligibility, Failure};
+use crate::domain::policy::ReadyPolicy;
+use crate::domain::registry::Entry;
+use crate::domain::verdict::{BatchJudge, Outcome};
+use crate::domain::{Refusal, Slug};
+
+/// Members up to which a batch is judged where it stands; a larger one would keep others waiting.
+const INLINE_MAX: usize = 64;
+
+/// What was found about one member; nothing when no such live member is visible.
+pub type Verdict = Option<(Entry, Outcome)>;
+
+/// The verdicts of one batch.
+#[derive(Debug)]
+pub struct Verdicts {
+    /// One a member asked for, in that order.
+    pub verdicts: Vec<Verdict>,
+    /// The policy that they were taken by.
+    pub policy: Arc<ReadyPolicy>,
+    /// Business time when they were taken.
+    pub as_of: Timestamp,
+    /// Monotonic time when they were taken: their age counts from here (law E1).
+    pub taken_at: Instant,
+}
+
+impl Eligibility {
+    /// Judges members by the newest revision of a policy, all over one state of the registry.
+    /// A member outside the caller's subtree is as good as unknown.
+    pub async fn batch_check(
+        &self,
+        caller: &Caller,
+        policy_id: &Slug,
+        members: Vec<MemberId>,
+        day: BusinessDay,
+    ) -> Result<Verdicts, Failure> {
+        let policy = self.newest_policy(policy_id).await?;
+        let (taken_at, as_of) = (Instant::now(), self.core.clock.now());
+        let find = |id: &MemberId, registry: &crate::domain::registry::Registry| {
+            registry.find(*id).filter(|entry| caller.sees(&entry.organization))
+        };
+        let found = self
+            .registry(|registry| members.iter().map(|id| find(id, registry)).collect::<Vec<_>>())
+            .await?;
+        let verdicts = judge(Arc::clone(&policy), found, day).await?;
+        Ok(Verdicts { verdicts, policy, as_of, taken_at })
+    }
+
+    /// The newest revision of a policy, ready to judge by.
+    pub(super) async fn newest_policy(
+        &self,
+        policy_id: &Slug,
+    ) -> Result<Arc<ReadyPolicy>, Failure> {
+        // Reading the registry brings memory back when it has been forgotten.
+        self.registry(|_| ()).await?;
+        let policy = self.core.memory.policy(policy_id).flatten();
+        policy.ok_or_else(|| Refusal::NotFound("policy").into())
+    }
+}
+
+async fn judge(
+    policy: Arc<ReadyPolicy>,
+    found: Vec<Option<Entry>>,
+    day: BusinessDay,
+) -> Result<Vec<Verdict>, Failure> {
+    if found.len() <= INLINE_MAX {
+        return Ok(judge_now(&policy, found, day));
+    }
+    let judged = tokio::task::spawn_blocking(move || judge_now(&policy, found, day)).await;
+    judged.map_err(|_| Failure::Fault("judging did not come to its end"))
+}
+
+fn judge_now(policy: &ReadyPolicy, found: Vec<Option<Entry>>, day: BusinessDay) -> Vec<Verdict> {
+    let judge = BatchJudge::new(policy, day);
+    let mut outcomes = judge.outcomes(found.iter().flatten()).into_iter();
+    let verdict = |entry: Option<Entry>| entry.and_then(|entry| Some((entry, outcomes.next()?)));
+    found.into_iter().map(verdict).collect()
+}

@@ -1,0 +1,20 @@
+use rpc::Caller;
+
+use super::{Eligibility, Failure, MemberReference, require_within};
+use crate::domain::Refusal;
+use crate::domain::member::Member;
+
+impl Eligibility {
+    /// One member. Order of answers: member known, subtree.
+    pub async fn get_member(
+        &self,
+        caller: &Caller,
+        reference: &MemberReference,
+    ) -> Result<Member, Failure> {
+        let entry = self.find(reference).await?.ok_or(Refusal::MemberUnknown)?;
+        let member = self.core.store.member(entry.member_id).await?;
+        let member = member.ok_or(Refusal::MemberUnknown)?;
+        require_within(caller, &member.registration.organization)?;
+        Ok(member)
+    }
+}

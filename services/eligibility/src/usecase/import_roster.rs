@@ -1,0 +1,126 @@
+use std::sync::Arc;
+
+use clock::BusinessDay;
+use member_identity::OrganizationPath;
+use rpc::{Caller, RequestId};
+
+use super::{Eligibility, Failure, require_within};
+use crate::domain::roster::{
+    ImportBatch, ROWS_MAX, ReadRow, RosterImport, RowProblem, WrittenRow, read_row,
+};
+use crate::domain::vault::Vault;
+use crate::store::ImportReport;
+
+/// One stream of an import. Dropping it keeps what has been committed.
+pub struct OpenImport {
+    eligibility: Eligibility,
+    import: RosterImport,
+    /// Lines up to here were committed before this stream began: they are passed over.
+    committed_before: i64,
+    /// The last line of the stream so far.
+    last_line: i64,
+    pending: Vec<ReadRow>,
+}
+
+impl Eligibility {
+    /// Begins an import, or goes on with it.
+    pub async fn open_import(
+        &self,
+        caller: &Caller,
+        import_id: &RequestId,
+        organization: &OrganizationPath,
+    ) -> Result<OpenImport, Failure> {
+        require_within(caller, organization)?;
+        let at = self.core.clock.now();
+        let begun = self.core.store.begin_import(import_id.as_str(), organization, at);
+        let import = begun.await??;
+        Ok(OpenImport {
+            eligibility: self.clone(),
+            committed_before: import.committed_line,
+            last_line: import.committed_line,
+            pending: Vec::new(),
+            import,
+        })
+    }
+}
+
+impl OpenImport {
+    /// Takes in rows, committing whenever there are enough.
+    pub async fn take(&mut self, rows: Vec<WrittenRow>) -> Result<(), Failure> {
+        let read = self.read(rows).await?;
+        if self.pending.len() + read.len() > ROWS_MAX {
+            self.commit().await?;
+        }
+        self.pending.extend(read);
+        Ok(())
+    }
+
+    /// Commits what is left and reports the whole import.
+    pub async fn finish(mut self) -> Result<ImportReport, Failure> {
+        self.commit().await?;
+        let report = self.eligibility.core.store.import_report(&self.import.import_id).await?;
+        report.ok_or(Failure::Fault("an import is gone"))
+    }
+
+    /// Reads rows away from the tasks that answer others.
+    async fn read(&mut self, mut rows: Vec<WrittenRow>) -> Result<Vec<ReadRow>, Failure> {
+        rows.retain(|row| row.line > self.committed_before);
+        let reader = RowReader {
+            header: self.import.organization.clone(),
+            today: self.eligibility.today(),
+            vault: Arc::clone(&self.eligibility.core.vault),
+            last_line: self.last_line,
+        };
+        let read = tokio::task::spawn_blocking(move || reader.read_all(&rows)).await;
+        let (read, last_line) = read.map_err(|_| Failure::Fault("rows could not be read"))?;
+        self.last_line = last_line;
+        Ok(read)
+    }
+
+    async fn commit(&mut self) -> Result<(), Failure> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let batch = Arc::new(ImportBatch {
+            import_id: self.import.import_id.clone(),
+            after_line: self.import.committed_line,
+            rows: std::mem::take(&mut self.pending),
+            at: self.eligibility.core.clock.now(),
+        });
+        let step = self.eligibility.change(|core| async move {
+            let step = core.store.import_rows(batch, Arc::clone(&core.vault)).await?;
+            core.memory.update(|registry| {
+                step.applied.into_iter().for_each(|applied| registry.apply(applied));
+            });
+            Ok(step.import)
+        });
+        self.import = step.await?;
+        Ok(())
+    }
+}
+
+struct RowReader {
+    header: OrganizationPath,
+    today: BusinessDay,
+    vault: Arc<Vault>,
+    last_line: i64,
+}
+
+impl RowReader {
+    fn read_all(mut self, rows: &[WrittenRow]) -> (Vec<ReadRow>, i64) {
+        let read = rows.iter().map(|row| self.read(row)).collect();
+        (read, self.last_line)
+    }
+
+    fn read(&mut self, row: &WrittenRow) -> ReadRow {
+        if row.line <= self.last_line {
+            let (column, reason) = ("line", "LINE_ORDER");
+            return ReadRow::Bad(RowProblem { line: row.line, column, reason });
+        }
+        self.last_line = row.line;
+        match read_row(row, &self.header, self.today, self.vault.ring()) {
+            Ok(good) => ReadRow::Good(Box::new(good)),
+            Err(problem) => ReadRow::Bad(problem),
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! The verbs of the registry, one a file.
+//!
+//! Verdicts are taken from memory; changes go through the store first and reach memory before they
+//! are answered. A change runs on a task of its own, so that a cancelled call can neither leave it
+//! half done nor keep memory from learning of it (laws A3 and E2).
+
+mod batch_check;
+mod change_standing;
+mod create_organization;
+mod explain;
+mod failure;
+mod get_member;
+mod get_organization;
+mod get_policy;
+mod get_roster_import;
+mod import_roster;
+mod list_members;
+mod list_organizations;
+mod list_policies;
+mod memory;
+mod publish_policy;
+mod read_criteria;
+mod resolve;
+mod verify_membership;
+
+use std::future::Future;
+use std::sync::Arc;
+
+use clock::{BusinessDay, Clock, Zone};
+use member_identity::{IdDocument, MemberId, OrganizationPath};
+use tokio::sync::Mutex;
+use tracing::Instrument;
+
+use crate::domain::keyring::BlindKind;
+use crate::domain::registry::{Entry, Registry};
+use crate::domain::vault::Vault;
+use crate::store::Store;
+use memory::Memory;
+
+pub use batch_check::{Verdict, Verdicts};
+pub use change_standing::StandingRequest;
+pub use explain::Explanation;
+pub use failure::Failure;
+pub use import_roster::OpenImport;
+pub use resolve::Resolved;
+pub use verify_membership::Verification;
+
+/// How a caller names a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberReference {
+    /// By the id that eligibility gave out.
+    Id(MemberId),
+    /// By the number of an identity document.
+    Document(IdDocument),
+}
+
+/// The registry with everything that its verbs need. Cheap to clone.
+#[derive(Clone)]
+pub struct Eligibility {
+    core: Arc<Core>,
+}
+
+struct Core {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    vault: Arc<Vault>,
+    memory: Memory,
+    /// Held from before a change's commit until memory has it, so that memory sees changes in the
+    /// order of their commits.
+    turn: Mutex<()>,
+}
+
+impl Eligibility {
+    /// Fills the registry in memory from the store.
+    pub async fn open(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        vault: Arc<Vault>,
+    ) -> Result<Self, Failure> {
+        let core = Core { store, clock, vault, memory: Memory::stale(), turn: Mutex::new(()) };
+        core.reload().await?;
+        Ok(Self { core: Arc::new(core) })
+    }
+
+    /// How many members are in memory.
+    pub fn members_loaded(&self) -> usize {
+        self.core.memory.read(Registry::len).unwrap_or(0)
+    }
+
+    /// Business day of now, where no caller names one.
+    fn today(&self) -> BusinessDay {
+        BusinessDay::of(self.core.clock.now(), &Zone::shanghai())
+    }
+
+    /// Reads the registry in memory; loads it again first when it may have missed a change.
+    async fn registry<T>(&self, read: impl Fn(&Registry) -> T) -> Result<T, Failure> {
+        if let Some(value) = self.core.memory.read(&read) {
+            return Ok(value);
+        }
+        let _turn = self.core.turn.lock().await;
+        self.core.refresh().await?;
+        self.core.memory.read(&read).ok_or(Failure::Fault("the registry is not in memory"))
+    }
+
+    /// The live member whom a reference names, if any.
+    async fn find(&self, reference: &MemberReference) -> Result<Option<Entry>, Failure> {
+        match reference {
+            MemberReference::Id(id) => self.registry(|registry| registry.find(*id)).await,
+            MemberReference::Document(document) => {
+                let ring = self.core.vault.ring();
+                let blinds = ring.blinds(BlindKind::IdNumber, &document.canonical());
+                self.registry(|registry| registry.find_blind(&blinds)).await
+            }
+        }
+    }
+
+    /// Runs a change on a task of its own, one at a time. A change whose outcome is not known
+    /// makes memory load again before it answers anything.
+    async fn change<T, F>(&self, work: impl FnOnce(Arc<Core>) -> F) -> Result<T, Failure>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Failure>> + Send + 'static,
+    {
+        let core = Arc::clone(&self.core);
+        let work = work(Arc::clone(&core));
+        let task = async move {
+            let _turn = core.turn.lock().await;
+            core.refresh().await?;
+            let result = work.await;
+            if matches!(&result, Err(failure) if failure.may_have_happened()) {
+                core.memory.forget();
+            }
+            result
+        };
+        match tokio::spawn(task.in_current_span()).await {
+            Ok(result) => result,
+            Err(_) => {
+                self.core.memory.forget();
+                Err(Failure::Fault("a change did not come to its end"))
+            }
+        }
+    }
+}
+
+impl Core {
+    async fn refresh(&self) -> Result<(), Failure> {
+        match self.memory.is_stale() {
+            true => self.reload().await,
+            false => Ok(()),
+        }
+    }
+}
+
+/// What a list may show: what is asked for, or else what the caller may see.
+fn below_or_own(
+    caller: &rpc::Caller,
+    below: Option<OrganizationPath>,
+) -> Result<Option<OrganizationPath>, Failure> {
+    let Some(below) = below else {
+        return Ok(caller.organization.clone());
+    };
+    require_within(caller, &below)?;
+    Ok(Some(below))
+}
+
+fn require_within(caller: &rpc::Caller, organization: &OrganizationPath) -> Result<(), Failure> {
+    match caller.sees(organization) {
+        true => Ok(()),
+        false => Err(crate::domain::Refusal::OutsideSubtree.into()),
+    }
+}

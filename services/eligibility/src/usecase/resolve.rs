@@ -1,0 +1,29 @@
+use rpc::Caller;
+use tokio::time::Instant;
+
+use super::{Eligibility, Failure, MemberReference, require_within};
+use crate::domain::Refusal;
+use crate::domain::registry::Entry;
+
+/// The person behind a reference.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The member.
+    pub entry: Entry,
+    /// Monotonic time when it was found: its age counts from here (law E1).
+    pub taken_at: Instant,
+}
+
+impl Eligibility {
+    /// Finds the person behind a member reference. Order of answers: member known, subtree.
+    pub async fn resolve(
+        &self,
+        caller: &Caller,
+        reference: &MemberReference,
+    ) -> Result<Resolved, Failure> {
+        let taken_at = Instant::now();
+        let entry = self.find(reference).await?.ok_or(Refusal::MemberUnknown)?;
+        require_within(caller, &entry.organization)?;
+        Ok(Resolved { entry, taken_at })
+    }
+}

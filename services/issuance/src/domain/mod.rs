@@ -1,0 +1,33 @@
+//! The rules of issuance, as pure functions of state, command and time.
+//!
+//! - [`decide_claims`] judges a batch of claims: the rule that a person gets one a day is there.
+//! - [`Stock`] counts what is left; [`Voucher`] is what a claim gives.
+//! - [`Campaign`] and [`CampaignState`] are the life cycle; [`decide_change`] judges its verbs.
+//! - [`FeedCursors`] decides whether a follower of the feed can go on.
+
+mod caller;
+mod campaign;
+mod campaign_change;
+mod claim;
+mod entropy;
+mod feed;
+mod keys;
+mod stock;
+mod verdict;
+mod voucher;
+
+pub use caller::Caller;
+pub use campaign::{Campaign, CampaignState, CampaignVerb, RefusedTransition};
+pub use campaign_change::{
+    CampaignAction, CampaignChange, CampaignCommand, CampaignRefusal, Fingerprint,
+    RememberedChange, decide_change,
+};
+pub use claim::{
+    ClaimCommand, ClaimEffects, ClaimKey, ClaimRefusal, ClaimState, Winner, decide_claims,
+};
+pub use entropy::Entropy;
+pub use feed::{CampaignEntry, Epoch, FeedCursors, FeedHeads, ForeignCursors, VoucherEntries};
+pub use keys::{CampaignId, KeyProblem, Partner, RequestId};
+pub use stock::{Stock, StockKey, WHOLE};
+pub use verdict::{FailedCriterion, JudgedBy, MemberVerdict};
+pub use voucher::Voucher;

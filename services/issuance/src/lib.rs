@@ -1,0 +1,29 @@
+//! Issuance: campaigns, stocks and vouchers.
+//!
+//! Promises: never more vouchers than the quota and never more for one natural person than the
+//! limit; an answer is sent after the commit that it reports; the same request gets the same
+//! voucher for ever; "sold out" is said only when nothing is left (laws I1 to I4, A1 of the
+//! design).
+//!
+//! Map, from the edge inwards:
+//! - `rpc`: decode, use case, map error, encode; alone names the contracts;
+//! - [`peer`]: eligibility over gRPC, behind [`usecase::EligibilityPeer`];
+//! - [`usecase`]: one verb one file; claims go through one lane a campaign;
+//! - [`store`]: one method one atomic step over a batch; `sqlite` and the conformance suite;
+//! - [`domain`]: the rules, pure. Who gets a voucher is in `domain/claim.rs`.
+//!
+//! **Invariant:** business rules are decided in `domain` under the stock's lock, from what is
+//! stored; nothing in memory ever grants a voucher. **Invariant:** a verdict that is older than a
+//! second issues nothing (law E1). Absent on purpose: whether a voucher was used, which is
+//! redemption's to say; ID numbers, names and phones, which never come here.
+
+mod config;
+pub mod domain;
+pub mod peer;
+mod rpc;
+mod service;
+pub mod store;
+pub mod usecase;
+
+pub use config::{ClaimConfig, Config};
+pub use service::build;

@@ -1,0 +1,203 @@
+//! Requests as the use cases want them; everything that is wrong with one is listed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use benefit::programme;
+use clock::BusinessDay;
+use contracts::issuance::v1::{
+    ApplyCampaignRequest, ClaimRequest, FindVouchersRequest, FollowRequest, GetCampaignRequest,
+    GetStockRequest, GetVoucherRequest, ListCampaignsRequest, ListVouchersRequest, StockCursor,
+};
+use member_identity::{MemberId, PersonKey, VoucherId};
+use rpc::{ErrorReason, Fields, PageToken, Problem, page_size};
+use tonic::Request;
+
+use crate::domain::{
+    Caller, CampaignAction, CampaignCommand, CampaignId, CampaignVerb, Epoch, FeedCursors, Partner,
+    RequestId, StockKey,
+};
+use crate::usecase::{Claim, VoucherPage};
+
+/// Rows of a page when none are asked for.
+const PAGE_DEFAULT: u32 = 50;
+/// Rows of a page at most.
+const PAGE_MAX: u32 = 200;
+
+/// Who calls, as the token says.
+pub(super) fn caller<T>(request: &Request<T>) -> Result<Caller, Problem> {
+    let caller = rpc::caller(request)?;
+    let partner = caller.subject.parse::<Partner>();
+    let partner = partner.map_err(|_| Problem::new(ErrorReason::TokenInvalid))?;
+    Ok(Caller { partner, organization: caller.organization.clone() })
+}
+
+pub(super) fn claim(caller: Caller, message: &ClaimRequest) -> Result<Claim, Problem> {
+    let mut fields = Fields::new();
+    let request_id = fields.parse("request_id", &message.request_id);
+    let campaign_id = fields.parse("campaign_id", &message.campaign_id);
+    let member_id = fields.parse::<MemberId>("member_id", &message.member_id);
+    let read = request_id.zip(campaign_id).zip(member_id);
+    let ((request_id, campaign_id), member_id) = fields.finish(read)?;
+    Ok(Claim { caller, request_id, campaign_id, member_id })
+}
+
+pub(super) fn get_voucher(message: &GetVoucherRequest) -> Result<VoucherId, Problem> {
+    let mut fields = Fields::new();
+    let voucher_id = fields.parse("voucher_id", &message.voucher_id);
+    fields.finish(voucher_id)
+}
+
+/// The list that a page token of a member's vouchers belongs to.
+pub(super) fn vouchers_query(member_id: MemberId) -> String {
+    format!("vouchers:{member_id}")
+}
+
+pub(super) fn list_vouchers(message: &ListVouchersRequest) -> Result<VoucherPage, Problem> {
+    let mut fields = Fields::new();
+    let member_id = fields.parse::<MemberId>("member_id", &message.member_id);
+    let member_id = fields.finish(member_id)?;
+    let limit = page_size(message.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+    let key = PageToken::decode(&vouchers_query(member_id), &message.page_token)?;
+    let before = key.map(|key| VoucherId::try_from(key.as_slice()).map_err(|_| foreign_token()));
+    Ok(VoucherPage { member_id, before: before.transpose()?, limit })
+}
+
+fn foreign_token() -> Problem {
+    Problem::field("page_token", "not a token of this list")
+}
+
+pub(super) fn apply(
+    caller: Caller,
+    message: ApplyCampaignRequest,
+) -> Result<CampaignCommand, Problem> {
+    let request_id = request_id(&message.request_id)?;
+    let programme = programme::parse(&message.programme_toml).map_err(|problems| {
+        problems.into_iter().fold(Problem::new(ErrorReason::ProgrammeInvalid), |answer, problem| {
+            let path = format!("programme_toml:{}:{}", problem.line, problem.path);
+            answer.violation(path, problem.message)
+        })
+    })?;
+    let campaign_id = programme.campaign_id.parse::<CampaignId>();
+    let campaign_id =
+        campaign_id.map_err(|problem| Problem::field("programme_toml", problem.to_string()))?;
+    let action = CampaignAction::Apply {
+        campaign_id,
+        programme: Arc::new(programme),
+        source: Arc::from(message.programme_toml),
+    };
+    Ok(CampaignCommand { caller, request_id, action })
+}
+
+/// The request id and the campaign of a verb.
+pub(super) fn verb(
+    caller: Caller,
+    verb: CampaignVerb,
+    (request_id, campaign_id): (&str, &str),
+) -> Result<CampaignCommand, Problem> {
+    let mut fields = Fields::new();
+    let request_id = fields.parse::<RequestId>("request_id", request_id);
+    let campaign_id = fields.parse::<CampaignId>("campaign_id", campaign_id);
+    let (request_id, campaign_id) = fields.finish(request_id.zip(campaign_id))?;
+    Ok(CampaignCommand { caller, request_id, action: CampaignAction::Move { campaign_id, verb } })
+}
+
+fn request_id(text: &str) -> Result<RequestId, Problem> {
+    let mut fields = Fields::new();
+    let request_id = fields.parse("request_id", text);
+    fields.finish(request_id)
+}
+
+pub(super) fn get_campaign(message: &GetCampaignRequest) -> Result<CampaignId, Problem> {
+    campaign_id(&message.campaign_id)
+}
+
+fn campaign_id(text: &str) -> Result<CampaignId, Problem> {
+    let mut fields = Fields::new();
+    let campaign_id = fields.parse("campaign_id", text);
+    fields.finish(campaign_id)
+}
+
+/// The list that a page token of campaigns belongs to.
+pub(super) fn campaigns_query(caller: &Caller) -> String {
+    let organization =
+        caller.organization.as_ref().map_or("", |organization| organization.as_str());
+    format!("campaigns:{organization}")
+}
+
+/// After which campaign, and how many.
+pub(super) fn list_campaigns(
+    caller: &Caller,
+    message: &ListCampaignsRequest,
+) -> Result<(Option<CampaignId>, u32), Problem> {
+    let limit = page_size(message.page_size, PAGE_DEFAULT, PAGE_MAX)?;
+    let key = PageToken::decode(&campaigns_query(caller), &message.page_token)?;
+    let read = |key: Vec<u8>| String::from_utf8(key).ok()?.parse().ok();
+    let after = key.map(|key| read(key).ok_or_else(foreign_token)).transpose()?;
+    Ok((after, limit))
+}
+
+/// Which campaign, and the day when one is named.
+pub(super) fn get_stock(
+    message: &GetStockRequest,
+) -> Result<(CampaignId, Option<BusinessDay>), Problem> {
+    let mut fields = Fields::new();
+    let campaign_id = fields.parse("campaign_id", &message.campaign_id);
+    let day = match message.business_day.as_str() {
+        "" => Some(None),
+        day => fields.take("business_day", BusinessDay::parse(day)).map(Some),
+    };
+    fields.finish(campaign_id.zip(day))
+}
+
+pub(super) fn follow(message: &FollowRequest) -> Result<FeedCursors, Problem> {
+    let mut fields = Fields::new();
+    let epoch = match message.epoch.as_ref() {
+        [] => Some(None),
+        bytes => {
+            let epoch = bytes.try_into().map_err(|_| "must be 16 bytes, or empty");
+            fields.take("epoch", epoch).map(|bytes| Some(Epoch(bytes)))
+        }
+    };
+    let campaign_position = position(&mut fields, "campaign_position", message.campaign_position);
+    let mut stocks = HashMap::new();
+    for (index, cursor) in message.stocks.iter().enumerate() {
+        stocks.extend(stock_cursor(&mut fields, index, cursor));
+    }
+    let read = epoch.zip(campaign_position);
+    let (epoch, campaign_position) = fields.finish(read)?;
+    let begun = campaign_position > 0 || !stocks.is_empty();
+    if epoch.is_none() && begun {
+        return Err(Problem::field("epoch", "required with cursors"));
+    }
+    Ok(FeedCursors { epoch, campaign_position, stocks })
+}
+
+fn stock_cursor(
+    fields: &mut Fields,
+    index: usize,
+    cursor: &StockCursor,
+) -> Option<(StockKey, i64)> {
+    let path = |field: &str| format!("stocks[{index}].{field}");
+    let campaign_id = fields.parse(&path("campaign_id"), &cursor.campaign_id);
+    let period = fields.parse(&path("stock_period"), &cursor.stock_period);
+    let slice = u8::try_from(cursor.slice).map_err(|_| "must be 0 to 255");
+    let slice = fields.take(&path("slice"), slice);
+    let position = position(fields, &path("position"), cursor.position);
+    Some((StockKey { campaign_id: campaign_id?, period: period?, slice: slice? }, position?))
+}
+
+fn position(fields: &mut Fields, path: &str, position: i64) -> Option<i64> {
+    if position < 0 {
+        fields.refuse(path, "must not be negative");
+        return None;
+    }
+    Some(position)
+}
+
+pub(super) fn find_vouchers(message: &FindVouchersRequest) -> Result<PersonKey, Problem> {
+    let mut fields = Fields::new();
+    let person = PersonKey::try_from(message.person_key.as_ref()).map_err(|_| "must be 16 bytes");
+    let person = fields.take("person_key", person);
+    fields.finish(person)
+}

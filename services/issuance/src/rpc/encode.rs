@@ -1,0 +1,143 @@
+//! Answers as the contracts have them.
+
+use benefit::programme::Programme;
+use benefit::{Kind, RefundRule, StockPeriod, Terms};
+use contracts::issuance::v1 as wire;
+use rpc::encode_timestamp;
+
+use crate::domain::{Campaign, CampaignState, StockKey, Voucher, VoucherEntries};
+use crate::store::{CampaignAt, Issued};
+use crate::usecase::{FeedMessage, Found, StockFigures};
+
+pub(super) fn campaign(campaign: &Campaign) -> wire::Campaign {
+    let programme = &campaign.programme;
+    wire::Campaign {
+        campaign_id: campaign.campaign_id.to_string(),
+        organization: programme.organization.to_string(),
+        title_zh: programme.title_zh.clone(),
+        title_en: programme.title_en.clone(),
+        state: state(campaign.state).into(),
+        policy_id: programme.policy.policy_id.clone(),
+        terms: Some(terms(&programme.terms)),
+        starts_on: programme.starts_on.to_string(),
+        ends_on: programme.ends_on.to_string(),
+        stock_period: stock_period(programme.stock_period).into(),
+        quota: i64::try_from(programme.quota).expect("a quota is at most a billion"),
+        person_limit: i32::try_from(programme.person_limit).expect("a limit is at most 100"),
+        updated_at: Some(encode_timestamp(campaign.updated_at)),
+    }
+}
+
+fn state(state: CampaignState) -> wire::campaign::State {
+    match state {
+        CampaignState::Draft => wire::campaign::State::Draft,
+        CampaignState::Active => wire::campaign::State::Active,
+        CampaignState::Paused => wire::campaign::State::Paused,
+        CampaignState::Ended => wire::campaign::State::Ended,
+    }
+}
+
+fn stock_period(period: StockPeriod) -> wire::StockPeriod {
+    match period {
+        StockPeriod::Day => wire::StockPeriod::Day,
+        StockPeriod::Campaign => wire::StockPeriod::Campaign,
+    }
+}
+
+fn terms(terms: &Terms) -> wire::Terms {
+    let Kind::AmountOff { threshold, amount } = terms.kind();
+    let amount_off = wire::AmountOff { threshold_fen: threshold.0, amount_fen: amount.0 };
+    let hours = terms.hours().iter().map(|hours| wire::Hours {
+        from_minute: hours.from_minute().into(),
+        until_minute: hours.until_minute().into(),
+    });
+    let refund_rule = match terms.refund_rule() {
+        RefundRule::RightIsSpent => wire::RefundRule::RightIsSpent,
+        RefundRule::RightReturns => wire::RefundRule::RightReturns,
+    };
+    wire::Terms {
+        kind: Some(wire::terms::Kind::AmountOff(amount_off)),
+        goods_categories: terms.goods_categories().iter().map(ToString::to_string).collect(),
+        regions: terms.regions().iter().map(ToString::to_string).collect(),
+        hours: hours.collect(),
+        refund_rule: refund_rule.into(),
+        zone: terms.zone().name().to_owned(),
+    }
+}
+
+pub(super) fn stock(figures: &StockFigures) -> wire::GetStockResponse {
+    let StockFigures { period, stock } = figures;
+    wire::GetStockResponse {
+        period: period.clone(),
+        quota: stock.quota.into(),
+        issued: stock.issued.into(),
+        returned: stock.returned.into(),
+        remaining: stock.remaining().into(),
+    }
+}
+
+pub(super) fn voucher(issued: &Issued) -> wire::Voucher {
+    let Issued { voucher, programme } = issued;
+    wire::Voucher {
+        voucher_id: voucher.voucher_id.to_string(),
+        campaign_id: voucher.stock.campaign_id.to_string(),
+        member_id: voucher.member_id.to_string(),
+        stock_period: voucher.stock.period.clone(),
+        serial: voucher.serial.into(),
+        terms: Some(terms(&programme.terms)),
+        valid_from: Some(encode_timestamp(voucher.valid_from)),
+        valid_until: Some(encode_timestamp(voucher.valid_until)),
+        issued_at: Some(encode_timestamp(voucher.issued_at)),
+    }
+}
+
+pub(super) fn feed_message(message: &FeedMessage) -> wire::FollowResponse {
+    wire::FollowResponse {
+        epoch: message.epoch.0.to_vec().into(),
+        campaigns: message.campaigns.iter().map(campaign_change).collect(),
+        vouchers: message.vouchers.as_ref().map(voucher_batch),
+        level: message.level,
+    }
+}
+
+pub(super) fn found(found: &Found) -> wire::FindVouchersResponse {
+    wire::FindVouchersResponse {
+        vouchers: found.vouchers.iter().map(|issued| issued_voucher(&issued.voucher)).collect(),
+        campaigns: found.campaigns.iter().map(campaign_change).collect(),
+    }
+}
+
+fn campaign_change(change: &CampaignAt) -> wire::CampaignChange {
+    let programme: &Programme = &change.campaign.programme;
+    wire::CampaignChange {
+        position: change.entry.position,
+        campaign_id: change.campaign.campaign_id.to_string(),
+        organization: programme.organization.to_string(),
+        state: state(change.entry.state).into(),
+        terms: Some(terms(&programme.terms)),
+        title_zh: programme.title_zh.clone(),
+        title_en: programme.title_en.clone(),
+    }
+}
+
+fn voucher_batch(entries: &VoucherEntries) -> wire::VoucherBatch {
+    let StockKey { campaign_id, period, slice } = &entries.stock;
+    wire::VoucherBatch {
+        campaign_id: campaign_id.to_string(),
+        stock_period: period.clone(),
+        slice: (*slice).into(),
+        first_position: entries.first_position,
+        vouchers: entries.vouchers.iter().map(issued_voucher).collect(),
+    }
+}
+
+fn issued_voucher(voucher: &Voucher) -> wire::IssuedVoucher {
+    wire::IssuedVoucher {
+        voucher_id: voucher.voucher_id.to_string(),
+        person_key: voucher.person.as_bytes().to_vec().into(),
+        campaign_id: voucher.stock.campaign_id.to_string(),
+        valid_from: Some(encode_timestamp(voucher.valid_from)),
+        valid_until: Some(encode_timestamp(voucher.valid_until)),
+        version: i32::try_from(voucher.version).unwrap_or(i32::MAX),
+    }
+}

@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use contracts::issuance::v1::issuance_service_server::IssuanceService;
+use contracts::issuance::v1::{
+    ClaimRequest, ClaimResponse, GetVoucherRequest, GetVoucherResponse, ListVouchersRequest,
+    ListVouchersResponse,
+};
+use rpc::PageToken;
+use tonic::{Request, Response, Status};
+
+use super::{decode, encode, next_page, status};
+use crate::usecase::{Issuance, VoucherPage};
+
+/// `IssuanceService`: vouchers, for member apps.
+pub(super) struct IssuanceRpc(pub Arc<Issuance>);
+
+#[tonic::async_trait]
+impl IssuanceService for IssuanceRpc {
+    async fn claim(
+        &self,
+        request: Request<ClaimRequest>,
+    ) -> Result<Response<ClaimResponse>, Status> {
+        let deadline = rpc::deadline(&request);
+        let claim = decode::claim(decode::caller(&request)?, request.get_ref())?;
+        let issued = self.0.claim(claim, deadline).await.map_err(status::status)?;
+        Ok(Response::new(ClaimResponse { voucher: Some(encode::voucher(&issued)) }))
+    }
+
+    async fn get_voucher(
+        &self,
+        request: Request<GetVoucherRequest>,
+    ) -> Result<Response<GetVoucherResponse>, Status> {
+        let caller = decode::caller(&request)?;
+        let voucher_id = decode::get_voucher(request.get_ref())?;
+        let issued = self.0.get_voucher(&caller, voucher_id).await.map_err(status::status)?;
+        Ok(Response::new(GetVoucherResponse { voucher: Some(encode::voucher(&issued)) }))
+    }
+
+    async fn list_vouchers(
+        &self,
+        request: Request<ListVouchersRequest>,
+    ) -> Result<Response<ListVouchersResponse>, Status> {
+        let caller = decode::caller(&request)?;
+        let page = decode::list_vouchers(request.get_ref())?;
+        let (member_id, limit) = (page.member_id, page.limit);
+        let page = VoucherPage { limit: limit + 1, ..page };
+        let mut found = self.0.list_vouchers(&caller, page).await.map_err(status::status)?;
+        let next_page_token = next_page(&mut found, limit, |last| {
+            let query = decode::vouchers_query(member_id);
+            PageToken::encode(&query, last.voucher.voucher_id.as_bytes())
+        });
+        let vouchers = found.iter().map(encode::voucher).collect();
+        Ok(Response::new(ListVouchersResponse { vouchers, next_page_token }))
+    }
+}

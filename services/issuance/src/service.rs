@@ -1,0 +1,42 @@
+use std::sync::Arc;
+
+use rpc::Peer;
+use runtime::{Context, Part, StartProblem};
+
+use crate::config::Config;
+use crate::domain::Entropy;
+use crate::peer::EligibilityService;
+use crate::store::sqlite::SqliteStore;
+use crate::usecase::{Issuance, Parts};
+
+/// Randomness of the operating system's quality.
+struct RandomEntropy;
+
+impl Entropy for RandomEntropy {
+    fn draw(&self) -> [u8; 9] {
+        rand::random()
+    }
+}
+
+/// Opens the store and puts the service together.
+pub async fn build(config: Config, context: Context) -> Result<Part, StartProblem> {
+    let eligibility = EligibilityService::new(Peer::lazy(&config.eligibility)?);
+    let store = SqliteStore::open(&config.database).await?;
+    let parts = Parts {
+        store: Arc::new(store.clone()),
+        clock: context.clock,
+        eligibility: Arc::new(eligibility),
+        entropy: Arc::new(RandomEntropy),
+    };
+    let issuance = Arc::new(Issuance::new(parts, config.claim.limits()));
+    let served = Arc::clone(&issuance);
+    Ok(Part {
+        name: "issuance",
+        services: crate::rpc::names(),
+        mount: Box::new(move |routes| crate::rpc::mount(&served, routes)),
+        stop: Box::pin(async move {
+            issuance.stop().await;
+            store.close().await;
+        }),
+    })
+}

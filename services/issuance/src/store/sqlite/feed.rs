@@ -1,0 +1,132 @@
+//! What followers of the feed read.
+
+use serde_json::Value;
+use sql::StoreError;
+use sql::sqlite::classify;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::batch::array;
+use super::programmes::Programmes;
+use super::rows;
+use crate::domain::{Campaign, CampaignId, Epoch, FeedHeads, StockKey, VoucherEntries};
+use crate::store::CampaignAt;
+
+pub(super) async fn epoch(connection: &mut SqliteConnection) -> Result<Epoch, StoreError> {
+    let row = sqlx::query("SELECT key, unhex(value) AS epoch FROM meta WHERE key = 'epoch'")
+        .fetch_one(connection)
+        .await
+        .map_err(classify)?;
+    rows::read_row("meta", &row, "key", |row| {
+        let bytes = row.bytes("epoch")?.try_into();
+        bytes.map(Epoch).map_err(|_| String::from("epoch is not 16 bytes"))
+    })
+}
+
+/// The stocks are read first: what they hold was issued under campaign changes up to a head that
+/// is read after them.
+pub(super) async fn heads(connection: &mut SqliteConnection) -> Result<FeedHeads, StoreError> {
+    let found = sqlx::query(
+        "SELECT campaign_id, period, slice, feed_head FROM stock WHERE feed_head > 0
+         ORDER BY campaign_id, period, slice",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(classify)?;
+    let stocks = rows::read_rows("stock", &found, "campaign_id", |row| {
+        Ok((rows::stock_key(row)?, row.integer("feed_head")?))
+    })?;
+    let campaign_position =
+        sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM campaign_feed")
+            .fetch_one(connection)
+            .await
+            .map_err(classify)?;
+    Ok(FeedHeads { campaign_position, stocks })
+}
+
+pub(super) async fn campaigns(
+    connection: &mut SqliteConnection,
+    programmes: &Programmes,
+    (after, limit): (i64, u32),
+) -> Result<Vec<CampaignAt>, StoreError> {
+    let found = sqlx::query(
+        "SELECT f.position, f.state, f.created_at, c.campaign_id, c.programme, c.digest
+         FROM campaign_feed AS f CROSS JOIN campaign AS c ON c.campaign_id = f.campaign_id
+         WHERE f.position > ?1 ORDER BY f.position LIMIT ?2",
+    )
+    .bind(after)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .map_err(classify)?;
+    found.iter().map(|row| campaign_at(programmes, row)).collect()
+}
+
+pub(super) async fn latest_changes(
+    connection: &mut SqliteConnection,
+    programmes: &Programmes,
+    campaign_ids: &[CampaignId],
+) -> Result<Vec<CampaignAt>, StoreError> {
+    let found = sqlx::query(
+        "SELECT f.position, f.state, f.created_at, c.campaign_id, c.programme, c.digest
+         FROM campaign_feed AS f CROSS JOIN campaign AS c ON c.campaign_id = f.campaign_id
+         WHERE f.position IN (
+           SELECT max(position) FROM campaign_feed
+           WHERE campaign_id IN (SELECT value FROM json_each(?1)) GROUP BY campaign_id)
+         ORDER BY f.position",
+    )
+    .bind(array(campaign_ids.iter().map(|id| Value::from(id.as_str()))))
+    .fetch_all(connection)
+    .await
+    .map_err(classify)?;
+    found.iter().map(|row| campaign_at(programmes, row)).collect()
+}
+
+fn campaign_at(programmes: &Programmes, row: &SqliteRow) -> Result<CampaignAt, StoreError> {
+    rows::read_row("campaign_feed", row, "campaign_id", |row| {
+        let entry = rows::campaign_entry(row)?;
+        let campaign = Campaign {
+            campaign_id: row.parsed("campaign_id")?,
+            programme: programmes.programme(row)?,
+            state: entry.state,
+            created_at: entry.at,
+            updated_at: entry.at,
+        };
+        Ok(CampaignAt { campaign, entry })
+    })
+}
+
+pub(super) async fn vouchers(
+    connection: &mut SqliteConnection,
+    stock: &StockKey,
+    (after, limit): (i64, u32),
+) -> Result<VoucherEntries, StoreError> {
+    let found = sqlx::query(
+        "SELECT f.position, v.*
+         FROM feed AS f CROSS JOIN voucher AS v ON v.slice = f.slice AND v.voucher_id = f.voucher_id
+         WHERE f.campaign_id = ?1 AND f.period = ?2 AND f.slice = ?3 AND f.position > ?4
+         ORDER BY f.position LIMIT ?5",
+    )
+    .bind(stock.campaign_id.as_str())
+    .bind(&stock.period)
+    .bind(stock.slice)
+    .bind(after)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+    .map_err(classify)?;
+    let entries = rows::read_rows("feed", &found, "voucher_id", |row| {
+        Ok((row.integer("position")?, rows::voucher(row)?))
+    })?;
+    let gap =
+        entries.iter().zip(after + 1..).find(|((position, _), expected)| position != expected);
+    if let Some(((position, _), expected)) = gap {
+        return Err(StoreError::Corrupt {
+            table: "feed",
+            id: format!("{}/{}", stock.campaign_id, stock.period),
+            detail: format!("position {position} follows where {expected} should"),
+        });
+    }
+    let vouchers = entries.into_iter().map(|(_, voucher)| voucher).collect();
+    Ok(VoucherEntries { stock: stock.clone(), first_position: after + 1, vouchers })
+}

@@ -1,0 +1,85 @@
+//! What issuance can be asked to do: one file a noun, one method a verb.
+//!
+//! - `claim`: Claim, through one lane a campaign (design, section 4);
+//! - `campaigns`: the campaign verbs, and reading campaigns and stocks;
+//! - `vouchers`: reading vouchers;
+//! - `feed`: following the voucher feed.
+//!
+//! The rules are in [`crate::domain`]; here is only who asks whom in which order.
+
+mod campaigns;
+mod claim;
+mod eligibility;
+mod failure;
+mod feed;
+mod members;
+mod signal;
+mod vouchers;
+
+use std::sync::Arc;
+
+use clock::Clock;
+
+pub use self::campaigns::StockFigures;
+use self::claim::Lanes;
+pub use self::claim::{Claim, LaneLimits};
+pub use self::eligibility::{Checked, EligibilityPeer, Resolved, Unreachable};
+pub use self::failure::Failure;
+pub use self::feed::{FeedMessage, Follower};
+use self::members::Members;
+use self::signal::CommitSignal;
+pub use self::vouchers::{Found, VoucherPage};
+use crate::domain::Entropy;
+use crate::store::Store;
+
+/// What the use cases work with.
+pub struct Parts {
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// Verdicts.
+    pub eligibility: Arc<dyn EligibilityPeer>,
+    /// The random part of ids.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// The use cases of issuance.
+pub struct Issuance {
+    surroundings: Surroundings,
+    lanes: Lanes,
+    members: Members,
+}
+
+/// [`Parts`], and the signal that something was committed.
+#[derive(Clone)]
+struct Surroundings {
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    eligibility: Arc<dyn EligibilityPeer>,
+    entropy: Arc<dyn Entropy>,
+    signal: Arc<CommitSignal>,
+}
+
+impl Issuance {
+    /// The use cases over their parts.
+    pub fn new(parts: Parts, limits: LaneLimits) -> Self {
+        let Parts { store, clock, eligibility, entropy } = parts;
+        let members = Members::new(Arc::clone(&eligibility));
+        let signal = Arc::new(CommitSignal::new());
+        let surroundings = Surroundings { store, clock, eligibility, entropy, signal };
+        let lanes = Lanes::new(surroundings.clone(), limits);
+        Self { surroundings, lanes, members }
+    }
+
+    /// Ends the calls that follow the feed, which never end by themselves.
+    pub fn end_followers(&self) {
+        self.surroundings.signal.end();
+    }
+
+    /// Finishes every claim that was accepted; new ones are refused.
+    pub async fn stop(&self) {
+        self.end_followers();
+        self.lanes.close().await;
+    }
+}

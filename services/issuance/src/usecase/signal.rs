@@ -1,0 +1,51 @@
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+/// Tells the followers of the feed in this process that something was committed.
+#[derive(Debug)]
+pub(super) struct CommitSignal(watch::Sender<Commits>);
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Commits {
+    count: u64,
+    ended: bool,
+}
+
+/// One follower's end of the signal.
+#[derive(Debug)]
+pub(super) struct CommitWaiter(watch::Receiver<Commits>);
+
+impl CommitSignal {
+    pub fn new() -> Self {
+        Self(watch::Sender::new(Commits::default()))
+    }
+
+    /// Something was committed.
+    pub fn committed(&self) {
+        self.0.send_modify(|commits| commits.count += 1);
+    }
+
+    /// Nothing more will be: followers end.
+    pub fn end(&self) {
+        self.0.send_modify(|commits| commits.ended = true);
+    }
+
+    pub fn subscribe(&self) -> CommitWaiter {
+        CommitWaiter(self.0.subscribe())
+    }
+}
+
+impl CommitWaiter {
+    /// Takes note of what was committed so far, before it is read; false when followers end.
+    pub fn note(&mut self) -> bool {
+        !self.0.borrow_and_update().ended
+    }
+
+    /// Waits for a commit since the last note, or for as long as it takes to look at what other
+    /// processes committed.
+    pub async fn wait(&mut self, at_most: Duration) {
+        // Both a timeout and an ended signal are found by what follows: reading, and `note`.
+        let _ = tokio::time::timeout(at_most, self.0.changed()).await;
+    }
+}

@@ -1,0 +1,32 @@
+//! Every store against the conformance suite; one trial a store and case.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use issuance::store::conformance::{Bench, Case, cases};
+use issuance::store::sqlite::SqliteStore;
+use libtest_mimic::{Arguments, Trial};
+use sql::DatabaseConfig;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let trials = cases().into_iter().map(|case| {
+        let name = format!("sqlite::{}::{}", case.law, case.name);
+        Trial::test(name, move || {
+            over_sqlite(case);
+            Ok(())
+        })
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
+}
+
+fn over_sqlite(case: Case) {
+    let folder = tempfile::tempdir().expect("a folder for the database");
+    let url = format!("sqlite://{}", folder.path().join("issuance.db").display());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let store = SqliteStore::open(&DatabaseConfig { url }).await.expect("the database opens");
+        (case.run)(Bench::over(Arc::new(store.clone()))).await;
+        store.close().await;
+    });
+}

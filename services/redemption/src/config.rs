@@ -1,0 +1,73 @@
+use group_commit::LaneOptions;
+use rpc::PeerConfig;
+use serde::Deserialize;
+use sql::DatabaseConfig;
+
+/// Everything that can be configured.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The process: where it listens, who may call, its clock.
+    pub process: runtime::ProcessConfig,
+    /// Where the data are.
+    pub database: DatabaseConfig,
+    /// Who knows the members.
+    pub eligibility: PeerConfig,
+    /// Who issues the vouchers.
+    pub issuance: PeerConfig,
+    /// Bounds of the checkout.
+    pub checkout: CheckoutConfig,
+}
+
+/// Bounds of the checkout.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckoutConfig {
+    /// Checkouts that may wait to be judged; more are refused as overload.
+    pub queue_max: usize,
+    /// Checkouts that are judged in one commit.
+    pub batch_max: usize,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            process: runtime::ProcessConfig::default(),
+            database: DatabaseConfig { url: String::from("sqlite://redemption.db") },
+            eligibility: PeerConfig::default(),
+            issuance: PeerConfig::default(),
+            checkout: CheckoutConfig::default(),
+        }
+    }
+}
+
+impl Default for CheckoutConfig {
+    fn default() -> Self {
+        Self { queue_max: 8_192, batch_max: 512 }
+    }
+}
+
+impl CheckoutConfig {
+    pub(crate) fn lane(&self) -> LaneOptions {
+        let Self { queue_max, batch_max } = *self;
+        LaneOptions { name: "checkout", queue_max, batch_max }
+    }
+}
+
+impl runtime::ServiceConfig for Config {
+    fn process(&self) -> &runtime::ProcessConfig {
+        &self.process
+    }
+
+    fn problems(&self) -> Vec<String> {
+        let mut problems = self.process.problems();
+        let checkout = &self.checkout;
+        let bounds = [
+            ("checkout.queue_max", checkout.queue_max),
+            ("checkout.batch_max", checkout.batch_max),
+        ];
+        let below_one = bounds.into_iter().filter(|(_, bound)| *bound == 0);
+        problems.extend(below_one.map(|(key, _)| format!("{key} must be 1 or more")));
+        problems
+    }
+}

@@ -1,0 +1,79 @@
+use member_identity::AuthorizationId;
+
+use super::{Desk, Effect};
+use crate::domain::{
+    AppliedVoucher, Authorization, AuthorizeOrder, Command, Detail, Reason, Refusal, Stage,
+    VoucherStage, Wallet, WalletVoucher,
+};
+
+impl Desk {
+    /// Order of answers: voided before it arrived, order number, voucher state, order rule.
+    pub(super) fn authorize(&mut self, command: &Command, order: &AuthorizeOrder) -> Effect {
+        let mark = (command.partner.clone(), command.request_id.clone());
+        if self.state.marks.contains(&mark) {
+            return Err(Refusal::new(Reason::VoidedBeforeAuthorize));
+        }
+        self.require_order_free(command, order)?;
+        let applied = self.select(order)?;
+        self.free_lapsed(&applied);
+        Ok(Some(self.hold(command, order, applied)))
+    }
+
+    fn require_order_free(
+        &mut self,
+        command: &Command,
+        order: &AuthorizeOrder,
+    ) -> Result<(), Refusal> {
+        let key = (command.partner.clone(), order.asked.order.number.clone());
+        let Some(live) = self.state.live_orders.get(&key).copied() else { return Ok(()) };
+        self.expire_if_lapsed(live);
+        match self.state.live_orders.contains_key(&key) {
+            true => {
+                Err(Refusal::new(Reason::OrderAlreadyAuthorized)
+                    .with(Detail::AuthorizationId, live))
+            }
+            false => Ok(()),
+        }
+    }
+
+    fn select(&self, order: &AuthorizeOrder) -> Result<AppliedVoucher, Refusal> {
+        let vouchers: Vec<&WalletVoucher> =
+            self.state.vouchers.values().filter(|own| own.person == order.person).collect();
+        let wallet = Wallet { vouchers: &vouchers, campaigns: &self.state.campaigns };
+        wallet.select(&order.asked.order, &order.asked.wanted, self.moment.now)
+    }
+
+    /// A hold that ran out but was not swept yet is written down before its voucher is held again.
+    fn free_lapsed(&mut self, applied: &AppliedVoucher) {
+        let voucher = self.state.vouchers.get(&applied.voucher_id);
+        if let Some(VoucherStage::Held { by, .. }) = voucher.map(|voucher| voucher.stage) {
+            self.expire_if_lapsed(by);
+        }
+    }
+
+    fn hold(
+        &mut self,
+        command: &Command,
+        order: &AuthorizeOrder,
+        applied: AppliedVoucher,
+    ) -> AuthorizationId {
+        let now = self.moment.now;
+        let entropy = self.moment.entropy.draw();
+        let id = AuthorizationId::mint(order.person.shard(), now, entropy);
+        let expires_at = now.plus(order.asked.hold);
+        self.change_voucher(applied.voucher_id, |own| own.hold(id, expires_at));
+        self.put(Authorization {
+            authorization_id: id,
+            person: order.person,
+            partner: command.partner.clone(),
+            order_number: order.asked.order.number.clone(),
+            request_id: command.request_id.clone(),
+            order_amount: order.asked.order.basket.total(),
+            vouchers: vec![applied],
+            created_at: now,
+            expires_at,
+            stage: Stage::Held,
+        });
+        id
+    }
+}

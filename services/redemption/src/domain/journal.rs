@@ -1,0 +1,129 @@
+use std::fmt;
+
+use clock::{BusinessDay, Timestamp};
+use member_identity::{AuthorizationId, OrganizationPath, TransactionId, VoucherId};
+
+use super::{AppliedVoucher, Authorization, Booking, CampaignId, OrderNumber, Partner};
+
+/// What a transaction of the journal records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransactionKind {
+    /// A discount was used.
+    Capture,
+    /// A discount was given back.
+    Refund,
+}
+
+/// Whose money an entry moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Account {
+    /// What the organization spends on the campaign.
+    Fund(OrganizationPath, CampaignId),
+    /// What is due to the platform.
+    Platform(Partner),
+}
+
+/// One line of a transaction: positive amounts are debits, negative ones credits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The account.
+    pub account: Account,
+    /// Signed, in fen.
+    pub amount_fen: i64,
+}
+
+/// A transaction of the journal. Its entries come to zero (law R4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transaction {
+    /// Its id.
+    pub transaction_id: TransactionId,
+    /// The authorization that it belongs to.
+    pub authorization_id: AuthorizationId,
+    /// The voucher that was used.
+    pub voucher_id: VoucherId,
+    /// What it records.
+    pub kind: TransactionKind,
+    /// The platform.
+    pub partner: Partner,
+    /// The platform's number of the order.
+    pub order_number: OrderNumber,
+    /// The campaign that pays.
+    pub campaign_id: CampaignId,
+    /// The organization that funds it.
+    pub organization: OrganizationPath,
+    /// The day of the ledger.
+    pub business_day: BusinessDay,
+    /// When.
+    pub created_at: Timestamp,
+    /// The closed day that it came too late for.
+    pub late_of: Option<BusinessDay>,
+    /// Its lines.
+    pub entries: Vec<Entry>,
+}
+
+/// A discount to be booked, with what the transaction says about it.
+pub(super) struct Posting<'a> {
+    pub transaction_id: TransactionId,
+    pub kind: TransactionKind,
+    pub authorization: &'a Authorization,
+    pub applied: &'a AppliedVoucher,
+    pub organization: &'a OrganizationPath,
+    pub booking: Booking,
+    pub at: Timestamp,
+}
+
+impl Posting<'_> {
+    /// A capture debits the fund and credits the platform; a refund does the reverse.
+    pub fn transaction(self) -> Transaction {
+        let fen = self.applied.discount.0;
+        let debit_fen = match self.kind {
+            TransactionKind::Capture => fen,
+            TransactionKind::Refund => -fen,
+        };
+        let (authorization, campaign_id) = (self.authorization, &self.applied.campaign_id);
+        let fund = Account::Fund(self.organization.clone(), campaign_id.clone());
+        let platform = Account::Platform(authorization.partner.clone());
+        Transaction {
+            transaction_id: self.transaction_id,
+            authorization_id: authorization.authorization_id,
+            voucher_id: self.applied.voucher_id,
+            kind: self.kind,
+            partner: authorization.partner.clone(),
+            order_number: authorization.order_number.clone(),
+            campaign_id: campaign_id.clone(),
+            organization: self.organization.clone(),
+            business_day: self.booking.day,
+            created_at: self.at,
+            late_of: self.booking.late_of,
+            entries: vec![
+                Entry { account: fund, amount_fen: debit_fen },
+                Entry { account: platform, amount_fen: -debit_fen },
+            ],
+        }
+    }
+}
+
+impl TransactionKind {
+    /// The name in tables and statements.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Capture => "CAPTURE",
+            Self::Refund => "REFUND",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Capture, Self::Refund].into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// `fund:gd:guangdong-cool-drinks-2022` or `platform:wepay`.
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fund(organization, campaign_id) => write!(f, "fund:{organization}:{campaign_id}"),
+            Self::Platform(partner) => write!(f, "platform:{partner}"),
+        }
+    }
+}

@@ -1,0 +1,185 @@
+/// Why the business says no. Each reason of the contract that this service decides on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// The member has no voucher at all.
+    NoVoucher,
+    /// A named voucher is not the member's.
+    VoucherUnknown,
+    /// Another order holds the voucher.
+    VoucherHeld,
+    /// The voucher has been used.
+    VoucherUsed,
+    /// The voucher's validity has not begun.
+    VoucherNotYetValid,
+    /// The voucher's validity is over.
+    VoucherExpired,
+    /// The covered goods come to less than the threshold.
+    BelowThreshold,
+    /// No goods of the order are covered.
+    GoodsNotCovered,
+    /// The shop is outside the regions.
+    RegionNotCovered,
+    /// The terms do not apply at this hour.
+    OutsideHours,
+    /// More than one voucher was named.
+    NotCombinable,
+    /// The order number has a live authorization.
+    OrderAlreadyAuthorized,
+    /// The authorization was voided before.
+    AlreadyVoided,
+    /// The authorization was captured before.
+    AlreadyCaptured,
+    /// The hold ran out before.
+    HoldExpired,
+    /// The authorization was refunded before.
+    AlreadyRefunded,
+    /// The authorization was never captured.
+    NotCaptured,
+    /// The request was voided before it arrived.
+    VoidedBeforeAuthorize,
+    /// The caller has no such authorization.
+    AuthorizationUnknown,
+    /// The request id was used before with other content.
+    RequestIdReused,
+}
+
+/// What a value that comes with a refusal tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Detail {
+    /// The voucher that does not apply.
+    VoucherId,
+    /// The first instant of its validity.
+    ValidFrom,
+    /// The first instant after its validity.
+    ValidUntil,
+    /// What the covered goods must come to.
+    ThresholdFen,
+    /// What they come to.
+    CoveredFen,
+    /// The regions of the terms.
+    Regions,
+    /// The hours of the terms.
+    Hours,
+    /// The live authorization.
+    AuthorizationId,
+    /// When the hold ran out.
+    ExpiredAt,
+    /// The first field that differs.
+    Field,
+}
+
+/// A refusal and what the caller is told with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Why.
+    pub reason: Reason,
+    /// Data for the caller's program.
+    pub details: Vec<(Detail, String)>,
+}
+
+impl Refusal {
+    /// A refusal without data.
+    pub fn new(reason: Reason) -> Self {
+        Self { reason, details: Vec::new() }
+    }
+
+    /// Adds a value.
+    pub fn with(mut self, detail: Detail, value: impl std::fmt::Display) -> Self {
+        self.details.push((detail, value.to_string()));
+        self
+    }
+}
+
+impl Reason {
+    /// Every reason, for tables that must not miss one.
+    pub const ALL: [Self; 20] = [
+        Self::NoVoucher,
+        Self::VoucherUnknown,
+        Self::VoucherHeld,
+        Self::VoucherUsed,
+        Self::VoucherNotYetValid,
+        Self::VoucherExpired,
+        Self::BelowThreshold,
+        Self::GoodsNotCovered,
+        Self::RegionNotCovered,
+        Self::OutsideHours,
+        Self::NotCombinable,
+        Self::OrderAlreadyAuthorized,
+        Self::AlreadyVoided,
+        Self::AlreadyCaptured,
+        Self::HoldExpired,
+        Self::AlreadyRefunded,
+        Self::NotCaptured,
+        Self::VoidedBeforeAuthorize,
+        Self::AuthorizationUnknown,
+        Self::RequestIdReused,
+    ];
+
+    /// The name under which the refusal is remembered; the contract's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoVoucher => "NO_VOUCHER",
+            Self::VoucherUnknown => "VOUCHER_UNKNOWN",
+            Self::VoucherHeld => "VOUCHER_HELD",
+            Self::VoucherUsed => "VOUCHER_USED",
+            Self::VoucherNotYetValid => "VOUCHER_NOT_YET_VALID",
+            Self::VoucherExpired => "VOUCHER_EXPIRED",
+            Self::BelowThreshold => "BELOW_THRESHOLD",
+            Self::GoodsNotCovered => "GOODS_NOT_COVERED",
+            Self::RegionNotCovered => "REGION_NOT_COVERED",
+            Self::OutsideHours => "OUTSIDE_HOURS",
+            Self::NotCombinable => "NOT_COMBINABLE",
+            Self::OrderAlreadyAuthorized => "ORDER_ALREADY_AUTHORIZED",
+            Self::AlreadyVoided => "ALREADY_VOIDED",
+            Self::AlreadyCaptured => "ALREADY_CAPTURED",
+            Self::HoldExpired => "HOLD_EXPIRED",
+            Self::AlreadyRefunded => "ALREADY_REFUNDED",
+            Self::NotCaptured => "NOT_CAPTURED",
+            Self::VoidedBeforeAuthorize => "VOIDED_BEFORE_AUTHORIZE",
+            Self::AuthorizationUnknown => "AUTHORIZATION_UNKNOWN",
+            Self::RequestIdReused => "REQUEST_ID_REUSED",
+        }
+    }
+
+    /// The reason of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.name() == name)
+    }
+}
+
+impl Detail {
+    /// Every kind of detail.
+    pub const ALL: [Self; 10] = [
+        Self::VoucherId,
+        Self::ValidFrom,
+        Self::ValidUntil,
+        Self::ThresholdFen,
+        Self::CoveredFen,
+        Self::Regions,
+        Self::Hours,
+        Self::AuthorizationId,
+        Self::ExpiredAt,
+        Self::Field,
+    ];
+
+    /// The contract's metadata key.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::VoucherId => "voucher_id",
+            Self::ValidFrom => "valid_from",
+            Self::ValidUntil => "valid_until",
+            Self::ThresholdFen => "threshold_fen",
+            Self::CoveredFen => "covered_fen",
+            Self::Regions => "regions",
+            Self::Hours => "hours",
+            Self::AuthorizationId => "authorization_id",
+            Self::ExpiredAt => "expired_at",
+            Self::Field => "field",
+        }
+    }
+
+    /// The detail of that metadata key.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|detail| detail.name() == name)
+    }
+}

@@ -1,0 +1,56 @@
+//! Redemption: vouchers at the till. Wallets, authorizations, the journal and statements.
+//!
+//! | folder | what |
+//! |---|---|
+//! | `domain` | the rules: which voucher applies, what becomes of a hold, what is booked |
+//! | `usecase` | one verb a file: who may, whose voucher it is, what is asked of the store |
+//! | `store` | one atomic step a method, on SQLite; `conformance` states what every store must do |
+//! | `rpc` | the contract's messages, in and out, and the peers |
+//!
+//! **Invariant** (A1): an effect or a refusal of Authorize, Capture, Void and Refund is committed
+//! together with the request that it answers, and every answer is made from what was committed.
+//! **Invariant** (R3): of capture, void and expiry of a hold exactly one happens; a hold whose time
+//! has run out counts as expired at once, swept or not.
+//! **Invariant** (R4, R5): the journal is only ever added to, a transaction's entries come to zero,
+//! and a row is written to a day that is open when it is committed.
+//! **Invariant**: each position of the voucher feed takes effect once; a feed that does not go on
+//! exactly where it was left is not followed.
+//! Absent on purpose: ID numbers (a member stands in tables as a digest of the member id), counters
+//! on the hot path (totals are derived from entries), and any call to a peer inside a transaction.
+
+mod config;
+pub mod domain;
+mod entropy;
+pub mod rpc;
+mod service;
+pub mod store;
+pub mod usecase;
+
+use std::sync::Arc;
+
+use ::rpc::Peer;
+use runtime::{Context, Part, StartProblem};
+
+pub use config::{CheckoutConfig, Config};
+pub use entropy::SystemEntropy;
+pub use service::{Ingredients, Redemption, SERVICES};
+
+use crate::rpc::{EligibilityOverRpc, IssuanceOverRpc};
+use crate::store::sqlite::SqliteStore;
+
+/// Opens the store, reaches for the peers, and starts the service.
+pub async fn build(config: Config, context: Context) -> Result<Part, StartProblem> {
+    let store = SqliteStore::open(&config.database).await?;
+    let eligibility = Peer::lazy(&config.eligibility)?;
+    let issuance = Peer::lazy(&config.issuance)?;
+    let feed = Peer::streaming(&config.issuance)?;
+    let redemption = Redemption::start(Ingredients {
+        store: Arc::new(store.clone()),
+        clock: context.clock,
+        entropy: Arc::new(SystemEntropy),
+        eligibility: Arc::new(EligibilityOverRpc::new(&eligibility)),
+        issuance: Arc::new(IssuanceOverRpc::new(&issuance, &feed)),
+        lane: config.checkout.lane(),
+    });
+    Ok(redemption.into_part(async move { store.close().await }))
+}

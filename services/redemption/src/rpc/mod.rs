@@ -1,0 +1,17 @@
+//! The contract's three services, and the peers: decode, use case, map the error, encode. This
+//! folder alone names the messages.
+
+mod checkout_service;
+mod decode;
+mod eligibility_peer;
+mod encode;
+mod issuance_peer;
+mod settlement_service;
+mod status;
+mod wallet_service;
+
+pub use checkout_service::CheckoutRpc;
+pub use eligibility_peer::EligibilityOverRpc;
+pub use issuance_peer::IssuanceOverRpc;
+pub use settlement_service::SettlementRpc;
+pub use wallet_service::WalletRpc;

@@ -1,0 +1,111 @@
+use std::future::Future;
+use std::sync::Arc;
+
+use clock::Clock;
+use contracts::redemption::v1::checkout_service_server::CheckoutServiceServer;
+use contracts::redemption::v1::settlement_service_server::SettlementServiceServer;
+use contracts::redemption::v1::wallet_service_server::WalletServiceServer;
+use group_commit::{Lane, LaneOptions};
+use runtime::Part;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tonic::service::RoutesBuilder;
+
+use crate::domain::Entropy;
+use crate::rpc::{CheckoutRpc, SettlementRpc, WalletRpc};
+use crate::store::Store;
+use crate::usecase::{
+    Checkout, CheckoutStages, EligibilityPeer, Feed, FeedFollower, IssuancePeer, Members,
+    Settlement, Wallets, close_days_by_themselves, expire_holds_by_themselves,
+};
+
+/// The most that one checkout request may hold: an order of 100 lines is far below it.
+const REQUEST_BYTES_MAX: usize = 64 * 1024;
+
+/// The services of this crate, as the contract names them.
+pub const SERVICES: [&str; 3] = [
+    "zhisong.redemption.v1.CheckoutService",
+    "zhisong.redemption.v1.WalletService",
+    "zhisong.redemption.v1.SettlementService",
+];
+
+/// What redemption is made of.
+pub struct Ingredients {
+    /// Where it keeps what it knows.
+    pub store: Arc<dyn Store>,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Who knows the members.
+    pub eligibility: Arc<dyn EligibilityPeer>,
+    /// Who issues the vouchers.
+    pub issuance: Arc<dyn IssuancePeer>,
+    /// Bounds of the checkout's lane.
+    pub lane: LaneOptions,
+}
+
+/// Redemption at work: its lane, the follower of the voucher feed, the sweeper and the closer.
+pub struct Redemption {
+    checkout: Arc<Checkout>,
+    wallets: Wallets,
+    settlement: Settlement,
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Redemption {
+    /// Starts everything that runs by itself.
+    pub fn start(ingredients: Ingredients) -> Self {
+        let Ingredients { store, clock, entropy, eligibility, issuance, lane } = ingredients;
+        let members = Arc::new(Members::new(eligibility));
+        let feed = Arc::new(Feed::new(issuance, Arc::clone(&store)));
+        let settlement = Settlement { store: Arc::clone(&store), clock: Arc::clone(&clock) };
+        let stages = Arc::new(CheckoutStages {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            entropy,
+        });
+        let (stop, stopping) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let follower = FeedFollower { feed: Arc::clone(&feed), store: Arc::clone(&store) };
+        tasks.spawn(follower.run(stopping.clone()));
+        tasks.spawn(expire_holds_by_themselves(Arc::clone(&stages), stopping.clone()));
+        tasks.spawn(close_days_by_themselves(settlement.clone(), stopping));
+        let wallets = Wallets {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            members: Arc::clone(&members),
+        };
+        let lane = Lane::spawn(lane, stages);
+        let checkout = Arc::new(Checkout { lane, store, clock, members, feed });
+        Self { checkout, wallets, settlement, tasks, stop }
+    }
+
+    /// How the wallets stand to issuance.
+    pub fn feed(&self) -> Arc<Feed> {
+        Arc::clone(&self.checkout.feed)
+    }
+
+    /// The part that a process serves. When it is stopped, what was accepted is answered, what
+    /// runs by itself is ended, and then `close` is run.
+    pub fn into_part(self, close: impl Future<Output = ()> + Send + 'static) -> Part {
+        let Self { checkout, wallets, settlement, mut tasks, stop } = self;
+        let checkout_rpc = CheckoutRpc { checkout: Arc::clone(&checkout) };
+        let mount = move |routes: &mut RoutesBuilder| {
+            let checkout = CheckoutServiceServer::new(checkout_rpc);
+            routes.add_service(checkout.max_decoding_message_size(REQUEST_BYTES_MAX));
+            routes.add_service(WalletServiceServer::new(WalletRpc { wallets }));
+            routes.add_service(SettlementServiceServer::new(SettlementRpc { settlement }));
+        };
+        let end = async move {
+            checkout.lane.close().await;
+            // Nobody listens any more when every task has ended already.
+            let _ = stop.send(true);
+            while tasks.join_next().await.is_some() {}
+            close.await;
+        };
+        let services = SERVICES.to_vec();
+        Part { name: "redemption", services, mount: Box::new(mount), stop: Box::pin(end) }
+    }
+}

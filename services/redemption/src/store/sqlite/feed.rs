@@ -1,0 +1,200 @@
+//! Taking in the voucher feed.
+
+use serde_json::{Value, json};
+use sql::StoreError;
+use sql::sqlite::classify;
+use sqlx::SqliteConnection;
+
+use super::batch::{self, hex};
+use super::rows::{self, Columns};
+use crate::domain::{
+    Campaign, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
+    advance,
+};
+
+/// How far the feed was taken in.
+pub(super) async fn cursors(connection: &mut SqliteConnection) -> Result<FeedCursors, StoreError> {
+    let (epoch, campaign_position) = source(connection).await?;
+    let found = sqlx::query("SELECT * FROM feed_cursor ORDER BY campaign_id, period, slice")
+        .fetch_all(connection)
+        .await
+        .map_err(classify)?;
+    let stocks = rows::read_rows("feed_cursor", &found, "campaign_id", |row| {
+        let slice = u8::try_from(row.integer("slice")?).map_err(|_| "slice is out of range")?;
+        let period = row.text("period")?.to_owned();
+        let stock = StockKey { campaign_id: row.parsed("campaign_id")?, period, slice };
+        Ok((stock, row.integer("position")?))
+    })?;
+    Ok(FeedCursors { epoch, campaign_position, stocks })
+}
+
+async fn source(connection: &mut SqliteConnection) -> Result<(Option<[u8; 16]>, i64), StoreError> {
+    let found = sqlx::query("SELECT epoch, campaign_position FROM feed_source")
+        .fetch_all(connection)
+        .await
+        .map_err(classify)?;
+    let read = |row: Columns<'_>| {
+        let epoch = row.bytes("epoch")?.try_into().map_err(|_| "epoch is not 16 bytes")?;
+        Ok((Some(epoch), row.integer("campaign_position")?))
+    };
+    let found = rows::read_rows("feed_source", &found, "epoch", read)?;
+    Ok(found.into_iter().next().unwrap_or((None, 0)))
+}
+
+/// Takes in one message, exactly once.
+pub(super) async fn apply(
+    tx: &mut SqliteConnection,
+    message: &FeedBatch,
+) -> Result<Result<(), FeedProblem>, StoreError> {
+    let (epoch, campaign_position) = source(tx).await?;
+    let stock_position = match &message.vouchers {
+        Some(vouchers) => position(tx, &vouchers.stock).await?,
+        None => 0,
+    };
+    let advanced = match advance(epoch, campaign_position, stock_position, message) {
+        Ok(advanced) => advanced,
+        Err(problem) => return Ok(Err(problem)),
+    };
+    campaigns(tx, &message.campaigns).await?;
+    if let Some(vouchers) = &message.vouchers {
+        wallets(tx, &vouchers.vouchers).await?;
+        move_cursor(tx, vouchers, advanced.1).await?;
+    }
+    sqlx::query(
+        "INSERT INTO feed_source (id, epoch, campaign_position) VALUES (1, ?1, ?2)
+         ON CONFLICT (id) DO UPDATE SET campaign_position = excluded.campaign_position",
+    )
+    .bind(message.epoch.to_vec())
+    .bind(advanced.0)
+    .execute(tx)
+    .await
+    .map_err(classify)?;
+    Ok(Ok(()))
+}
+
+/// Takes in what was asked for outside the feed.
+pub(super) async fn apply_found(
+    tx: &mut SqliteConnection,
+    found: &Found,
+) -> Result<(), StoreError> {
+    campaigns(tx, &found.campaigns).await?;
+    wallets(tx, &found.vouchers).await
+}
+
+async fn position(tx: &mut SqliteConnection, stock: &StockKey) -> Result<i64, StoreError> {
+    let position = sqlx::query_scalar(
+        "SELECT position FROM feed_cursor WHERE campaign_id = ?1 AND period = ?2 AND slice = ?3",
+    )
+    .bind(stock.campaign_id.as_str())
+    .bind(&stock.period)
+    .bind(stock.slice)
+    .fetch_optional(tx)
+    .await
+    .map_err(classify)?;
+    Ok(position.unwrap_or(0))
+}
+
+async fn move_cursor(
+    tx: &mut SqliteConnection,
+    message: &StockBatch,
+    position: i64,
+) -> Result<(), StoreError> {
+    let stock = &message.stock;
+    sqlx::query(
+        "INSERT INTO feed_cursor (campaign_id, period, slice, position) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (campaign_id, period, slice) DO UPDATE SET position = excluded.position",
+    )
+    .bind(stock.campaign_id.as_str())
+    .bind(&stock.period)
+    .bind(stock.slice)
+    .bind(position)
+    .execute(tx)
+    .await
+    .map_err(classify)?;
+    Ok(())
+}
+
+/// Vouchers are new or already there; of one that is there only a later version changes anything,
+/// and never what its owner has done with it.
+async fn wallets(tx: &mut SqliteConnection, vouchers: &[IssuedVoucher]) -> Result<(), StoreError> {
+    let rows = vouchers.iter().map(|voucher| {
+        json!([
+            voucher.person.shard().0,
+            hex(voucher.voucher_id.as_bytes()),
+            hex(voucher.person.as_bytes()),
+            voucher.campaign_id.as_str(),
+            voucher.valid_from.as_micros(),
+            voucher.valid_until.as_micros(),
+            voucher.version,
+        ])
+    });
+    sqlx::query(
+        "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, uses_left,
+           valid_from, valid_until, version)
+         SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), value ->> 3, 'AVAILABLE', 1,
+           value ->> 4, value ->> 5, value ->> 6
+         FROM json_each(?1) WHERE true
+         ON CONFLICT (shard, voucher_id) DO UPDATE SET valid_from = excluded.valid_from,
+           valid_until = excluded.valid_until, version = excluded.version
+         WHERE excluded.version > wallet_voucher.version",
+    )
+    .bind(batch::array(rows))
+    .execute(tx)
+    .await
+    .map_err(classify)?;
+    Ok(())
+}
+
+async fn campaigns(tx: &mut SqliteConnection, changes: &[Campaign]) -> Result<(), StoreError> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    // Ascending, so that the last change of a campaign is the one that stays.
+    let mut ascending: Vec<_> = changes.iter().collect();
+    ascending.sort_by_key(|change| change.position);
+    sqlx::query(
+        "INSERT INTO campaign (campaign_id, organization, state, kind, threshold_fen, amount_fen,
+           goods_categories, regions, hours, refund_rule, zone, title_zh, title_en, position)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+           value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
+           value ->> 12, value ->> 13
+         FROM json_each(?1) WHERE true
+         ON CONFLICT (campaign_id) DO UPDATE SET organization = excluded.organization,
+           state = excluded.state, kind = excluded.kind, threshold_fen = excluded.threshold_fen,
+           amount_fen = excluded.amount_fen, goods_categories = excluded.goods_categories,
+           regions = excluded.regions, hours = excluded.hours, refund_rule = excluded.refund_rule,
+           zone = excluded.zone, title_zh = excluded.title_zh, title_en = excluded.title_en,
+           position = excluded.position
+         WHERE excluded.position > campaign.position",
+    )
+    .bind(batch::array(ascending.into_iter().map(campaign_row)))
+    .execute(tx)
+    .await
+    .map_err(classify)?;
+    Ok(())
+}
+
+fn campaign_row(campaign: &Campaign) -> Value {
+    let terms = &campaign.terms;
+    let benefit::Kind::AmountOff { threshold, amount } = terms.kind();
+    json!([
+        campaign.campaign_id.as_str(),
+        campaign.organization.as_str(),
+        rows::campaign_state_name(campaign.state),
+        terms.kind().key(),
+        threshold.0,
+        amount.0,
+        joined(terms.goods_categories()),
+        joined(terms.regions()),
+        joined(terms.hours()),
+        terms.refund_rule().key(),
+        terms.zone().name(),
+        campaign.title_zh,
+        campaign.title_en,
+        campaign.position,
+    ])
+}
+
+fn joined<T: ToString>(parts: &[T]) -> String {
+    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,159 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use clock::Clock;
+use group_commit::{Lane, LaneProblem, Stages};
+use rpc::Caller;
+use tokio::time::Instant;
+
+use super::{Failure, Feed, Members, partner};
+use crate::domain::{
+    Action, Answer, Command, Entropy, Moment, Receipt, RequestId, Verb, VoidTarget,
+};
+use crate::store::{Store, StoreError};
+
+/// What the lane answers: the business's answer, or why the store did not do it.
+type Judged = Result<Answer, StoreError>;
+
+/// The one lane that all verbs of the checkout go through.
+pub type CheckoutLane = Lane<Command, Judged>;
+
+/// The checkout verbs.
+pub struct Checkout {
+    /// Where commands are judged, in batches.
+    pub lane: CheckoutLane,
+    /// What is remembered.
+    pub store: Arc<dyn Store>,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// Who the members are.
+    pub members: Arc<Members>,
+    /// Whether the wallets are level.
+    pub feed: Arc<Feed>,
+}
+
+impl Checkout {
+    /// The order was paid.
+    pub async fn capture(
+        &self,
+        caller: &Caller,
+        request_id: RequestId,
+        authorization_id: member_identity::AuthorizationId,
+        deadline: Option<Instant>,
+    ) -> Result<Receipt, Failure> {
+        let action = Action::Capture(authorization_id);
+        self.submit(Command { partner: partner(caller), request_id, action }, deadline).await
+    }
+
+    /// The order was not paid.
+    pub async fn void(
+        &self,
+        caller: &Caller,
+        request_id: RequestId,
+        target: VoidTarget,
+        deadline: Option<Instant>,
+    ) -> Result<Receipt, Failure> {
+        let action = Action::Void(target);
+        self.submit(Command { partner: partner(caller), request_id, action }, deadline).await
+    }
+
+    /// The goods were returned.
+    pub async fn refund(
+        &self,
+        caller: &Caller,
+        request_id: RequestId,
+        authorization_id: member_identity::AuthorizationId,
+        deadline: Option<Instant>,
+    ) -> Result<Receipt, Failure> {
+        let action = Action::Refund(authorization_id);
+        self.submit(Command { partner: partner(caller), request_id, action }, deadline).await
+    }
+
+    /// Whether a request id was answered before. What comes under it now and is malformed differs
+    /// from what was answered, because that was not.
+    pub async fn is_used(
+        &self,
+        caller: &Caller,
+        verb: Verb,
+        request_id: RequestId,
+    ) -> Result<bool, Failure> {
+        Ok(self.store.recall(&(partner(caller), verb, request_id)).await?.is_some())
+    }
+
+    pub(super) async fn submit(
+        &self,
+        command: Command,
+        deadline: Option<Instant>,
+    ) -> Result<Receipt, Failure> {
+        let judged =
+            self.lane.submit(command, deadline).await.map_err(|problem| match problem {
+                LaneProblem::Full => Failure::Overloaded,
+                LaneProblem::Expired => Failure::DeadlinePassed,
+                LaneProblem::Closed => Failure::Stopping,
+            })?;
+        Ok(judged.map_err(Failure::Store)??)
+    }
+}
+
+/// What the lane does with a batch.
+pub struct CheckoutStages {
+    /// Where it is judged and kept.
+    pub store: Arc<dyn Store>,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+    /// Where ids come from.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+#[async_trait]
+impl Stages for CheckoutStages {
+    type Command = Command;
+    type Prepared = Vec<Command>;
+    type Answer = Judged;
+
+    async fn prepare(&self, commands: Vec<Command>) -> Vec<Command> {
+        commands
+    }
+
+    async fn commit(&self, commands: Vec<Command>) -> Vec<Judged> {
+        match self.attempt(commands.clone()).await {
+            Ok(answers) => answers.into_iter().map(Ok).collect(),
+            Err(error) if commands.len() > 1 && may_be_one_command(&error) => {
+                self.commit_singly(commands).await
+            }
+            Err(error) => commands.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+}
+
+impl CheckoutStages {
+    /// Runs a batch, and once more when two changes met or the outcome is not known: whatever the
+    /// first run committed is then answered from what it remembered.
+    async fn attempt(&self, commands: Vec<Command>) -> Result<Vec<Answer>, StoreError> {
+        match self.store.checkout_batch(commands.clone(), self.moment()).await {
+            Err(StoreError::Conflict | StoreError::OutcomeUnknown) => {
+                self.store.checkout_batch(commands, self.moment()).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// A batch that fails on one command is judged again command by command, so that only that
+    /// one fails.
+    async fn commit_singly(&self, commands: Vec<Command>) -> Vec<Judged> {
+        let mut answers = Vec::with_capacity(commands.len());
+        for command in commands {
+            let answer = self.attempt(vec![command]).await;
+            answers.push(answer.map(|mut answers| answers.remove(0)));
+        }
+        answers
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { now: self.clock.now(), entropy: Arc::clone(&self.entropy) }
+    }
+}
+
+fn may_be_one_command(error: &StoreError) -> bool {
+    matches!(error, StoreError::Conflict | StoreError::Corrupt { .. })
+}

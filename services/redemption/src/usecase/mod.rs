@@ -1,0 +1,96 @@
+//! One verb, one file. A use case says who may, finds the member, and hands what is to be decided
+//! to the store and the domain; it knows neither messages nor SQL.
+//!
+//! [`Checkout`], [`Wallets`] and [`Settlement`] are what the three services of the contract call.
+//! [`Members`] finds persons, [`Feed`] knows whether the wallets are level with issuance, and
+//! `sweep` holds what runs by itself.
+
+mod authorize;
+mod checkout;
+mod close_days;
+mod feed;
+mod follow_feed;
+mod get_authorization;
+mod get_daily_totals;
+mod get_statement;
+mod list_wallet_vouchers;
+mod members;
+mod quote;
+mod sweep;
+
+use std::sync::Arc;
+
+pub use authorize::AuthorizeRequest;
+pub use checkout::{Checkout, CheckoutLane, CheckoutStages};
+pub use feed::{Feed, FeedLevel, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable};
+pub use follow_feed::FeedFollower;
+pub use get_authorization::GetAuthorization;
+pub use get_daily_totals::DailyTotals;
+pub use get_statement::{Statement, StatementPieces};
+pub use list_wallet_vouchers::{WalletPage, Wallets};
+pub use members::{EligibilityPeer, Member, MemberReference, Members, ResolveProblem};
+pub use quote::QuoteRequest;
+pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
+
+use clock::{BusinessDay, Clock};
+use rpc::{Caller, Problem};
+
+use crate::domain::{Partner, Refusal};
+use crate::store::{Store, StoreError};
+
+/// Why a use case did not do what it was asked.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// The business says no.
+    Refused(Refusal),
+    /// The caller may not.
+    Caller(Problem),
+    /// No live member is known by that reference.
+    MemberUnknown,
+    /// Nothing to say about the caller: eligibility cannot be asked now.
+    EligibilityUnavailable,
+    /// The caller has no such authorization.
+    AuthorizationUnknown,
+    /// The day has no closed statement yet.
+    DayNotClosed(BusinessDay),
+    /// Too much is waiting; nothing was done.
+    Overloaded,
+    /// The caller's deadline passed before work began.
+    DeadlinePassed,
+    /// The service is stopping; nothing was done.
+    Stopping,
+    /// The store did not do it.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Caller(problem)
+    }
+}
+
+/// What settlement needs.
+#[derive(Clone)]
+pub struct Settlement {
+    /// The journal, the days and the statements.
+    pub store: Arc<dyn Store>,
+    /// Business time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The payment platform that a caller is.
+fn partner(caller: &Caller) -> Partner {
+    caller.subject.parse().expect("a token's subject has the form of a key")
+}

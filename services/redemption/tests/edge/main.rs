@@ -1,0 +1,6 @@
+//! The three services over gRPC, with made-up peers: what a platform, a member app and ops see.
+
+mod bench;
+mod checkout;
+mod feed;
+mod settlement;
