@@ -38,6 +38,8 @@ pub struct Part {
     pub services: Vec<&'static str>,
     /// Adds its gRPC services to a server.
     pub mount: Box<dyn FnOnce(&mut RoutesBuilder) + Send>,
+    /// Ends streams that would never end by themselves, when the drain begins.
+    pub leave: Box<dyn FnOnce() + Send>,
     /// Finishes its lanes and closes its store, after the last call has been answered.
     pub stop: BoxFuture<'static, ()>,
 }
@@ -93,10 +95,12 @@ pub async fn serve(
     let (health, health_service) = tonic_health::server::health_reporter();
     let mut routes = RoutesBuilder::default();
     let mut names = Vec::new();
+    let mut leaves = Vec::new();
     let mut stops = Vec::new();
     for part in parts {
         (part.mount)(&mut routes);
         names.extend(part.services);
+        leaves.push(part.leave);
         stops.push(part.stop);
     }
     routes.add_service(ClockRpc::server(Arc::clone(&options.clock)));
@@ -116,6 +120,7 @@ pub async fn serve(
         for name in names.into_iter().chain([""]) {
             health.set_service_status(name, ServingStatus::NotServing).await;
         }
+        leaves.into_iter().for_each(|leave| leave());
         // The other side waits for nothing else.
         let _ = draining.send(());
     };

@@ -57,13 +57,11 @@ pub fn rows(cities: &[City], count: usize, seed: u64) -> impl Iterator<Item = Ro
 }
 
 fn row(index: usize, city: &City, random: &mut StdRng) -> RosterRow {
-    let pick = |random: &mut StdRng, names: &[&'static str]| names[random.random_range(0..names.len())];
-    let name = [
-        pick(random, &FAMILY_NAMES),
-        pick(random, &GIVEN_NAMES),
-        pick(random, &GIVEN_NAMES),
-    ]
-    .concat();
+    let pick =
+        |random: &mut StdRng, names: &[&'static str]| names[random.random_range(0..names.len())];
+    let name =
+        [pick(random, &FAMILY_NAMES), pick(random, &GIVEN_NAMES), pick(random, &GIVEN_NAMES)]
+            .concat();
     RosterRow {
         line: index as i64 + 2,
         name,

@@ -112,7 +112,9 @@ impl Demo {
     fn folder(&self) -> Result<PathBuf, Problem> {
         if let Some(folder) = &self.data {
             return match folder.exists() {
-                true => Err(format!("{} exists: a demo needs a fresh folder", folder.display()).into()),
+                true => {
+                    Err(format!("{} exists: a demo needs a fresh folder", folder.display()).into())
+                }
                 false => Ok(folder.clone()),
             };
         }

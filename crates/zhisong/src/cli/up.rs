@@ -48,7 +48,8 @@ impl Up {
             // Without a handler for Ctrl-C the process ends at once, which is as safe as a crash.
             let _ = tokio::signal::ctrl_c().await;
         };
-        let served = suite::serve(&installation, self.listen, Arc::clone(&clock), stop, ready).await;
+        let served =
+            suite::serve(&installation, self.listen, Arc::clone(&clock), stop, ready).await;
         telemetry.flush().await;
         Ok(served?)
     }

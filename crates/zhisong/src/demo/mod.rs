@@ -22,8 +22,8 @@ use clock::{BusinessDay, Clock, Timestamp, Zone};
 use member_identity::OrganizationPath;
 
 use crate::installation::Installation;
-pub use clients::DemoProblem;
 use clients::Clients;
+pub use clients::DemoProblem;
 pub use report::Report;
 
 /// The programme that is played.

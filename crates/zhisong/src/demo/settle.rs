@@ -11,8 +11,7 @@ pub(super) async fn close(clients: &Clients, day: &str) -> Result<StatementHead,
     let closed = ops.close_days(CloseDaysRequest {}).await;
     closed.map_err(DemoProblem::refused("closing the day"))?;
     let mut platform = SettlementServiceClient::new(clients.channel(Role::PaymentPlatform, 0));
-    let request =
-        GetStatementRequest { business_day: day.to_owned(), platform: String::new() };
+    let request = GetStatementRequest { business_day: day.to_owned(), platform: String::new() };
     let refused = DemoProblem::refused("reading the statement");
     let mut parts = platform.get_statement(request).await.map_err(&refused)?.into_inner();
     let mut head = None;
@@ -24,9 +23,8 @@ pub(super) async fn close(clients: &Clients, day: &str) -> Result<StatementHead,
             None => {}
         }
     }
-    let head = head.ok_or_else(|| {
-        DemoProblem::Contradiction("the statement has no head".to_owned())
-    })?;
+    let head =
+        head.ok_or_else(|| DemoProblem::Contradiction("the statement has no head".to_owned()))?;
     // One line is the file's header.
     match usize::try_from(head.rows) == Ok(lines.saturating_sub(1)) {
         true => Ok(head),

@@ -128,7 +128,9 @@ async fn shop(
     let story = Story::of(at);
     let request = AuthorizeRequest {
         request_id: format!("demo-authorize-{at}"),
-        member: Some(MemberReference { reference: Some(Reference::MemberId(member_id.to_owned())) }),
+        member: Some(MemberReference {
+            reference: Some(Reference::MemberId(member_id.to_owned())),
+        }),
         order: Some(story.order(at)),
         voucher_ids: Vec::new(),
         hold: None,

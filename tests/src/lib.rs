@@ -1,0 +1,1 @@
+//! What the suite does as a whole, over gRPC: see the folders beside this one.
