@@ -227,9 +227,6 @@ const fn authorization(reason: R) -> Spec {
             refusal("未找到该笔优惠", "the caller has no such authorization")
         }
         R::DayNotClosed => refusal("该日尚未结账", "the day is not closed yet"),
-        R::RedemptionStopped => {
-            refusal("该活动已暂停核销", "redemption of this campaign has been stopped")
-        }
         _ => system(R::Internal),
     }
 }

@@ -51,6 +51,7 @@ fn part(edge: Edge, database: Database) -> Part {
             routes.add_service(RegistryServiceServer::new(edge.clone()));
             routes.add_service(VerificationServiceServer::new(edge));
         }),
+        leave: Box::new(|| ()),
         stop: Box::pin(async move { database.close().await }),
     }
 }

@@ -30,10 +30,12 @@ pub async fn build(config: Config, context: Context) -> Result<Part, StartProble
     };
     let issuance = Arc::new(Issuance::new(parts, config.claim.limits()));
     let served = Arc::clone(&issuance);
+    let followed = Arc::clone(&issuance);
     Ok(Part {
         name: "issuance",
         services: crate::rpc::names(),
         mount: Box::new(move |routes| crate::rpc::mount(&served, routes)),
+        leave: Box::new(move || followed.end_followers()),
         stop: Box::pin(async move {
             issuance.stop().await;
             store.close().await;

@@ -105,7 +105,12 @@ impl Redemption {
             while tasks.join_next().await.is_some() {}
             close.await;
         };
-        let services = SERVICES.to_vec();
-        Part { name: "redemption", services, mount: Box::new(mount), stop: Box::pin(end) }
+        Part {
+            name: "redemption",
+            services: SERVICES.to_vec(),
+            mount: Box::new(mount),
+            leave: Box::new(|| ()),
+            stop: Box::pin(end),
+        }
     }
 }

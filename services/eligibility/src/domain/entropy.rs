@@ -12,7 +12,8 @@ pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        aws_lc_rs::rand::fill(bytes).expect("the random generator answers or the process cannot go on");
+        aws_lc_rs::rand::fill(bytes)
+            .expect("the random generator answers or the process cannot go on");
     }
 }
 

@@ -147,7 +147,16 @@ impl RosterImport {
     /// An import of which nothing has been decided.
     pub fn new(import_id: String, organization: OrganizationPath, at: Timestamp) -> Self {
         let (committed_line, added, changed, unchanged, bad) = (0, 0, 0, 0, 0);
-        Self { import_id, organization, committed_line, added, changed, unchanged, bad, updated_at: at }
+        Self {
+            import_id,
+            organization,
+            committed_line,
+            added,
+            changed,
+            unchanged,
+            bad,
+            updated_at: at,
+        }
     }
 }
 

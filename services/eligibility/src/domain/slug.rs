@@ -21,8 +21,7 @@ impl FromStr for Slug {
     type Err = SlugProblem;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let allowed =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
         if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
             return Ok(Self(text.to_owned()));
         }

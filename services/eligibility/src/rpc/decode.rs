@@ -39,9 +39,7 @@ pub(super) fn batch_check(request: &wire::BatchCheckRequest) -> Result<BatchChec
             Err(why) => refuse_at(&mut fields, "member_ids", position, &why),
         }
     }
-    let value = policy_id
-        .zip(day)
-        .map(|(policy_id, day)| BatchCheck { policy_id, members, day });
+    let value = policy_id.zip(day).map(|(policy_id, day)| BatchCheck { policy_id, members, day });
     fields.finish(value)
 }
 
@@ -115,7 +113,10 @@ pub(super) fn organization(
     fields.finish(value.map(|((path, region), name)| Organization { path, region, name }))
 }
 
-pub(super) fn organization_path(path: &'static str, text: &str) -> Result<OrganizationPath, Problem> {
+pub(super) fn organization_path(
+    path: &'static str,
+    text: &str,
+) -> Result<OrganizationPath, Problem> {
     let mut fields = Fields::new();
     let organization = fields.parse(path, text);
     fields.finish(organization)

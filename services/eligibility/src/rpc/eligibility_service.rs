@@ -11,7 +11,8 @@ impl EligibilityService for Edge {
         request: Request<wire::BatchCheckRequest>,
     ) -> Result<Response<wire::BatchCheckResponse>, Status> {
         let caller = rpc::caller(&request)?;
-        let decode::BatchCheck { policy_id, members, day } = decode::batch_check(request.get_ref())?;
+        let decode::BatchCheck { policy_id, members, day } =
+            decode::batch_check(request.get_ref())?;
         let checked = self.eligibility.batch_check(&caller, &policy_id, members, day).await;
         let verdicts = checked.map_err(status::problem)?;
         Ok(Response::new(encode::verdicts(verdicts)))

@@ -18,8 +18,11 @@ use crate::store::ImportReport;
 use crate::usecase::{Explanation, Resolved, Verdict, Verdicts, Verification};
 
 /// The criterion that a suspended member fails, before any of the policy's.
-const SUSPENDED: (&str, &str, &str) =
-    ("suspended", "您的会员资格已暂停，请联系所在工会", "your membership is suspended, please contact your union");
+const SUSPENDED: (&str, &str, &str) = (
+    "suspended",
+    "您的会员资格已暂停，请联系所在工会",
+    "your membership is suspended, please contact your union",
+);
 
 pub(super) fn verdicts(verdicts: Verdicts) -> wire::BatchCheckResponse {
     let Verdicts { verdicts, policy, as_of, taken_at } = verdicts;

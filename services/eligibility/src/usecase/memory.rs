@@ -103,12 +103,7 @@ impl Core {
         let key = self.vault.unwrap(member.person, &key).map_err(broken)?;
         let sex = sex.map(|sealed| self.vault.open_sex(&key, id, &sealed)).transpose();
         let birth = birth.map(|sealed| self.vault.open_birth(&key, id, &sealed)).transpose();
-        Ok(Applied {
-            sex: sex.map_err(broken)?,
-            birth: birth.map_err(broken)?,
-            member,
-            blinds,
-        })
+        Ok(Applied { sex: sex.map_err(broken)?, birth: birth.map_err(broken)?, member, blinds })
     }
 
     async fn load_policies(&self) -> Result<HashMap<Slug, Arc<ReadyPolicy>>, Failure> {

@@ -22,9 +22,10 @@ impl Eligibility {
         reference: &MemberReference,
     ) -> Result<Verification, Failure> {
         let as_of = self.core.clock.now();
-        let is_member = self.find(reference).await?.is_some_and(|entry| {
-            (entry.state == State::Active) & caller.sees(&entry.organization)
-        });
+        let is_member = self
+            .find(reference)
+            .await?
+            .is_some_and(|entry| (entry.state == State::Active) & caller.sees(&entry.organization));
         Ok(Verification { is_member, as_of })
     }
 }

@@ -57,8 +57,9 @@ fn read_registration(
     let honours = Honours::parse(&row.honours).map_err(|why| problem("honours", why.reason()))?;
     let organization = match row.organization.trim() {
         "" => header.clone(),
-        text => OrganizationPath::parse(text)
-            .map_err(|why| problem("organization", why.reason()))?,
+        text => {
+            OrganizationPath::parse(text).map_err(|why| problem("organization", why.reason()))?
+        }
     };
     if !header.contains(&organization) {
         return Err(problem("organization", "ORGANIZATION_OUTSIDE"));

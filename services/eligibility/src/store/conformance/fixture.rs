@@ -71,8 +71,7 @@ pub(super) fn organization(text: &str, region: u32) -> Organization {
 impl Ctx {
     /// Adds `gd`, `gd/guangzhou` and `gd/shenzhen`.
     pub(super) async fn with_guangdong(&self) {
-        for (text, region) in
-            [("gd", 440_000), ("gd/guangzhou", 440_100), ("gd/shenzhen", 440_300)]
+        for (text, region) in [("gd", 440_000), ("gd/guangzhou", 440_100), ("gd/shenzhen", 440_300)]
         {
             self.create(organization(text, region)).await;
         }

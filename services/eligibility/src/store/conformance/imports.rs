@@ -32,10 +32,7 @@ pub(super) fn cases() -> Vec<Case> {
             name: "a_row_for_an_unknown_organization_is_a_problem_of_the_row",
             run: |ctx| Box::pin(unknown_organization(ctx)),
         },
-        Case {
-            name: "two_persons_may_share_a_phone",
-            run: |ctx| Box::pin(shared_phone(ctx)),
-        },
+        Case { name: "two_persons_may_share_a_phone", run: |ctx| Box::pin(shared_phone(ctx)) },
         Case {
             name: "a_batch_that_was_overtaken_passes_over_what_is_committed",
             run: |ctx| Box::pin(overtaken(ctx)),
@@ -79,7 +76,7 @@ async fn other_content_changes(ctx: Ctx) {
         honours: String::from("全国劳模"),
         ..person_row(1, 7)
     };
-    let changed = ctx.import("moved", "gd", &[moved.clone()]).await;
+    let changed = ctx.import("moved", "gd", std::slice::from_ref(&moved)).await;
     assert_eq!(counts(&changed.import), (1, 0, 1, 0, 0));
     let renamed = WrittenRow { name: String::from("王大明"), phone: String::new(), ..moved };
     let changed = ctx.import("renamed", "gd", &[renamed]).await;
@@ -135,7 +132,8 @@ async fn shared_phone(ctx: Ctx) {
 async fn overtaken(ctx: Ctx) {
     ctx.with_guangdong().await;
     ctx.begin("twice", "gd").await;
-    let rows: Vec<ReadRow> = (1..=4).map(|n| ctx.read("gd", &person_row(i64::from(n), n))).collect();
+    let rows: Vec<ReadRow> =
+        (1..=4).map(|n| ctx.read("gd", &person_row(i64::from(n), n))).collect();
     let batch = |rows: &[ReadRow]| ImportBatch {
         import_id: String::from("twice"),
         after_line: 0,

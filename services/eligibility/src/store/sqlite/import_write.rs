@@ -13,10 +13,7 @@ const BEGIN: &str = "
                                unchanged, bad, updated_at)
     VALUES (?1, ?2, 0, 0, 0, 0, 0, ?3)";
 
-pub(super) async fn begin(
-    tx: &mut SqliteConnection,
-    new: &RosterImport,
-) -> Result<(), StoreError> {
+pub(super) async fn begin(tx: &mut SqliteConnection, new: &RosterImport) -> Result<(), StoreError> {
     sqlx::query(BEGIN)
         .bind(new.import_id.clone())
         .bind(new.organization.to_string())
@@ -250,10 +247,7 @@ const UPDATE_IMPORT: &str = "
        SET committed_line = ?2, added = ?3, changed = ?4, unchanged = ?5, bad = ?6, updated_at = ?7
      WHERE import_id = ?1";
 
-async fn update_import(
-    tx: &mut SqliteConnection,
-    import: &RosterImport,
-) -> Result<(), StoreError> {
+async fn update_import(tx: &mut SqliteConnection, import: &RosterImport) -> Result<(), StoreError> {
     let query = sqlx::query(UPDATE_IMPORT)
         .bind(import.import_id.clone())
         .bind(import.committed_line)

@@ -7,11 +7,11 @@ use sql::sqlite::{Database, classify};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 
-use super::rows::{corrupt, get};
 use super::Subtree;
+use super::rows::{corrupt, get};
+use crate::domain::Refusal;
 use crate::domain::Slug;
 use crate::domain::policy::{Criterion, Policy, PolicyDraft, Publication, decide_publication};
-use crate::domain::Refusal;
 use crate::store::{Decided, Page};
 
 /// Publishes a revision, unless the newest says the same.

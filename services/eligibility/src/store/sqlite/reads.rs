@@ -84,9 +84,8 @@ fn position(after: Option<MemberId>) -> (i64, Vec<u8>) {
 fn stored_member(row: &SqliteRow) -> Result<StoredMember, StoreError> {
     let member = rows::member(row)?;
     let blinds: String = rows::get(row, "blinds")?;
-    let blinds = read_blinds(&blinds).map_err(|why| {
-        rows::corrupt("blind_index", member.member_id, why)
-    })?;
+    let blinds =
+        read_blinds(&blinds).map_err(|why| rows::corrupt("blind_index", member.member_id, why))?;
     Ok(StoredMember {
         key: rows::wrapped_key(row)?,
         sex: rows::get(row, "sex_enc")?,
