@@ -67,10 +67,10 @@ async fn verdicts_come_in_the_order_of_the_request_and_name_the_first_failure() 
 async fn a_suspended_member_fails_first_and_is_no_member_to_partners() {
     let folder = folder();
     let (_server, mut office, [_, woman]) = guangdong(&folder).await;
-    assert_eq!(office.verify(by_id(&woman)).await.expect("is answered"), true);
+    assert!(office.verify(by_id(&woman)).await.expect("is answered"));
     let suspended = office.suspend("s-1", &woman).await.expect("is suspended");
     assert_eq!(suspended.state(), wire::member::State::Suspended);
-    assert_eq!(office.verify(by_id(&woman)).await.expect("is answered"), false);
+    assert!(!office.verify(by_id(&woman)).await.expect("is answered"));
     let answer = office.check("women-couriers", &[&woman]).await.expect("is judged");
     assert_eq!(answer.verdicts[0].failed_criterion, "suspended");
     let explained = explain(&mut office, by_number(&id_number(2))).await.expect("is explained");
@@ -130,7 +130,7 @@ async fn an_office_sees_and_changes_only_its_own_subtree() {
     for refused in refusals {
         assert_eq!(reason(refused), outside);
     }
-    assert_eq!(shenzhen.verify(by_id(&man)).await.expect("is answered"), false);
+    assert!(!shenzhen.verify(by_id(&man)).await.expect("is answered"));
     let judged = shenzhen.check("women-couriers", &[&man]).await.expect("is judged");
     assert_eq!(judged.verdicts[0].outcome(), Outcome::Unknown);
     let listed = shenzhen.registry.list_members(list("")).await.expect("its own").into_inner();
@@ -168,7 +168,7 @@ async fn what_is_not_there_is_said_with_its_kind() {
         assert_eq!(metadata(&refused, "kind"), kind);
         assert_eq!(reason(refused), (Code::NotFound, String::from("NOT_FOUND")));
     }
-    assert_eq!(office.verify(by_number(&id_number(77))).await.expect("is answered"), false);
+    assert!(!office.verify(by_number(&id_number(77))).await.expect("is answered"));
 }
 
 #[tokio::test]

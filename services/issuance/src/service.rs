@@ -29,8 +29,7 @@ pub async fn build(config: Config, context: Context) -> Result<Part, StartProble
         entropy: Arc::new(RandomEntropy),
     };
     let issuance = Arc::new(Issuance::new(parts, config.claim.limits()));
-    let served = Arc::clone(&issuance);
-    let followed = Arc::clone(&issuance);
+    let (served, followed) = (Arc::clone(&issuance), Arc::clone(&issuance));
     Ok(Part {
         name: "issuance",
         services: crate::rpc::names(),

@@ -14,6 +14,7 @@ use issuance::store::conformance::{Offer, noon};
 use issuance::usecase::{Claim, Failure, LaneLimits, VoucherPage};
 use member_identity::OrganizationPath;
 use support::{Desk, UNKNOWN, member};
+use tokio::sync::Semaphore;
 
 fn caller(organization: &str) -> Caller {
     let organization = OrganizationPath::parse(organization).expect("a path");
@@ -103,15 +104,7 @@ async fn a_day_that_ends_between_verdict_and_commit_is_judged_again() {
 async fn a_batch_that_met_another_change_runs_again_singly() {
     let desk = Desk::usual().await;
     desk.bench.activate(Offer::default()).await;
-    // The first question waits, so that all others come in one batch.
-    desk.eligibility.gate.forget_permits(usize::MAX >> 3);
-    let open = Arc::clone(&desk.eligibility);
-    let (answers, ()) = tokio::join!(claim_all(&desk, 20), async move {
-        tokio::task::yield_now().await;
-        open.gate.add_permits(100);
-    });
-    assert!(answers.iter().all(Result::is_ok));
-
+    claim_all(&desk, 1).await;
     let faults = [StoreError::Conflict, StoreError::Conflict];
     desk.store.faults.lock().unwrap().extend(faults);
     let two = [claim(100, "a"), claim(101, "b")];
@@ -137,12 +130,11 @@ async fn an_unknown_outcome_is_said_and_the_same_request_gets_the_true_answer() 
 async fn a_full_lane_refuses_at_once_and_a_stopped_one_finishes_what_it_took() {
     let desk = Desk::open(LaneLimits { batch_max: 1, queue_max: 1 }).await;
     desk.bench.activate(Offer::default()).await;
-    desk.eligibility.gate.forget_permits(usize::MAX >> 3);
-    let open = Arc::clone(&desk.eligibility);
-    let (answers, ()) = tokio::join!(claim_all(&desk, 10), async move {
-        tokio::task::yield_now().await;
-        open.gate.add_permits(100);
-    });
+    claim_all(&desk, 1).await;
+    desk.eligibility.gate.forget_permits(Semaphore::MAX_PERMITS);
+    let claims = claim_all(&desk, 10);
+    let open = async { desk.eligibility.gate.add_permits(100) };
+    let (answers, ()) = tokio::join!(claims, open);
     let full = Err(Failure::Lane(LaneProblem::Full));
     assert!(answers.contains(&full), "{answers:?}");
     assert!(answers.iter().any(Result::is_ok), "{answers:?}");

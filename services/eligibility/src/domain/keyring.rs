@@ -149,10 +149,14 @@ impl KeyRing {
         Ok(DataKey(aead_key(&plain)))
     }
 
-    /// The blind index of a value under the newest index key, with that key's version.
-    pub fn blind(&self, kind: BlindKind, value: &str) -> (u32, Blind) {
-        let (version, key) = self.index.last_key_value().expect("a ring has a key");
-        (*version, digest(key, kind.as_str(), value))
+    /// The newest index key's version: what is written is found by it.
+    pub fn index_version(&self) -> u32 {
+        *self.newest_index().0
+    }
+
+    /// The blind index of a value under the newest index key.
+    pub fn blind(&self, kind: BlindKind, value: &str) -> Blind {
+        digest(self.newest_index().1, kind.as_str(), value)
     }
 
     /// The blind indexes of a value under every index key, the newest first: what to look up.
@@ -162,8 +166,11 @@ impl KeyRing {
 
     /// A keyed digest of a person's whole personal content, to see that it has not changed.
     pub fn content_tag(&self, content: &str) -> Blind {
-        let (_, key) = self.index.last_key_value().expect("a ring has a key");
-        digest(key, "content", content)
+        digest(self.newest_index().1, "content", content)
+    }
+
+    fn newest_index(&self) -> (&u32, &hmac::Key) {
+        self.index.last_key_value().expect("a ring has a key")
     }
 }
 

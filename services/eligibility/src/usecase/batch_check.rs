@@ -40,14 +40,14 @@ impl Eligibility {
         members: Vec<MemberId>,
         day: BusinessDay,
     ) -> Result<Verdicts, Failure> {
-        let policy = self.newest_policy(policy_id).await?;
         let (taken_at, as_of) = (Instant::now(), self.core.clock.now());
-        let find = |id: &MemberId, registry: &crate::domain::registry::Registry| {
-            registry.find(*id).filter(|entry| caller.sees(&entry.organization))
-        };
-        let found = self
-            .registry(|registry| members.iter().map(|id| find(id, registry)).collect::<Vec<_>>())
-            .await?;
+        let visible = |entry: &Entry| caller.sees(&entry.organization);
+        let taken = self.read(|content| {
+            let policy = content.policies.get(policy_id).cloned()?;
+            let found = members.iter().map(|id| content.registry.find(*id).filter(visible));
+            Some((policy, found.collect()))
+        });
+        let (policy, found) = taken.await?.ok_or(Refusal::NotFound("policy"))?;
         let verdicts = judge(Arc::clone(&policy), found, day).await?;
         Ok(Verdicts { verdicts, policy, as_of, taken_at })
     }
@@ -57,9 +57,7 @@ impl Eligibility {
         &self,
         policy_id: &Slug,
     ) -> Result<Arc<ReadyPolicy>, Failure> {
-        // Reading the registry brings memory back when it has been forgotten.
-        self.registry(|_| ()).await?;
-        let policy = self.core.memory.policy(policy_id).flatten();
+        let policy = self.read(|content| content.policies.get(policy_id).cloned()).await?;
         policy.ok_or_else(|| Refusal::NotFound("policy").into())
     }
 }

@@ -3,6 +3,8 @@ use std::sync::Arc;
 use clock::BusinessDay;
 use member_identity::OrganizationPath;
 use rpc::{Caller, RequestId};
+use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 use super::{Eligibility, Failure, require_within};
 use crate::domain::roster::{
@@ -11,7 +13,7 @@ use crate::domain::roster::{
 use crate::domain::vault::Vault;
 use crate::store::ImportReport;
 
-/// One stream of an import. Dropping it keeps what has been committed.
+/// One stream of an import. Dropping it keeps what has been committed or is being.
 pub struct OpenImport {
     eligibility: Eligibility,
     import: RosterImport,
@@ -20,6 +22,8 @@ pub struct OpenImport {
     /// The last line of the stream so far.
     last_line: i64,
     pending: Vec<ReadRow>,
+    /// The batch that is being committed while the next one is read.
+    committing: Option<JoinHandle<Result<RosterImport, Failure>>>,
 }
 
 impl Eligibility {
@@ -39,8 +43,21 @@ impl Eligibility {
             committed_before: import.committed_line,
             last_line: import.committed_line,
             pending: Vec::new(),
+            committing: None,
             import,
         })
+    }
+
+    /// Commits a batch and takes its members into memory.
+    async fn import_batch(&self, batch: Arc<ImportBatch>) -> Result<RosterImport, Failure> {
+        self.change(|core| async move {
+            let step = core.store.import_rows(batch, Arc::clone(&core.vault)).await?;
+            core.memory.update(|registry| {
+                step.applied.into_iter().for_each(|applied| registry.apply(applied));
+            });
+            Ok(step.import)
+        })
+        .await
     }
 }
 
@@ -58,6 +75,7 @@ impl OpenImport {
     /// Commits what is left and reports the whole import.
     pub async fn finish(mut self) -> Result<ImportReport, Failure> {
         self.commit().await?;
+        self.settle().await?;
         let report = self.eligibility.core.store.import_report(&self.import.import_id).await?;
         report.ok_or(Failure::Fault("an import is gone"))
     }
@@ -77,7 +95,9 @@ impl OpenImport {
         Ok(read)
     }
 
+    /// Sends what is pending to be committed, after the batch before it has been.
     async fn commit(&mut self) -> Result<(), Failure> {
+        self.settle().await?;
         if self.pending.is_empty() {
             return Ok(());
         }
@@ -87,14 +107,20 @@ impl OpenImport {
             rows: std::mem::take(&mut self.pending),
             at: self.eligibility.core.clock.now(),
         });
-        let step = self.eligibility.change(|core| async move {
-            let step = core.store.import_rows(batch, Arc::clone(&core.vault)).await?;
-            core.memory.update(|registry| {
-                step.applied.into_iter().for_each(|applied| registry.apply(applied));
-            });
-            Ok(step.import)
-        });
-        self.import = step.await?;
+        let eligibility = self.eligibility.clone();
+        let work = async move { eligibility.import_batch(batch).await };
+        self.committing = Some(tokio::spawn(work.in_current_span()));
+        Ok(())
+    }
+
+    /// Waits for the batch that is being committed.
+    async fn settle(&mut self) -> Result<(), Failure> {
+        let Some(committing) = self.committing.take() else {
+            return Ok(());
+        };
+        let committed = committing.await;
+        self.import =
+            committed.map_err(|_| Failure::Fault("a batch did not come to its end"))??;
         Ok(())
     }
 }

@@ -18,10 +18,32 @@ const POLICY_PAGE: u32 = 200;
 /// a change.
 pub(super) struct Memory(RwLock<Option<Content>>);
 
+/// What is in memory.
 #[derive(Default)]
-struct Content {
-    registry: Registry,
-    policies: HashMap<Slug, Arc<ReadyPolicy>>,
+pub(super) struct Content {
+    /// Live members.
+    pub(super) registry: Registry,
+    /// The newest revision of each policy.
+    pub(super) policies: HashMap<Slug, Arc<ReadyPolicy>>,
+}
+
+/// Memory while a change is under way: forgotten on drop, so that a change which never came to an
+/// end, even by a panic, is never missed.
+pub(super) struct Unsure<'m>(Option<&'m Memory>);
+
+impl Unsure<'_> {
+    /// Memory has the change, or there was none.
+    pub(super) fn settle(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unsure<'_> {
+    fn drop(&mut self) {
+        if let Some(memory) = self.0 {
+            *memory.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
 }
 
 impl Memory {
@@ -33,20 +55,14 @@ impl Memory {
         self.0.read().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
-    pub(super) fn forget(&self) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Forgets everything unless it is settled.
+    pub(super) fn unsure(&self) -> Unsure<'_> {
+        Unsure(Some(self))
     }
 
-    /// Reads the registry; `None` while there is none.
-    pub(super) fn read<T>(&self, read: impl FnOnce(&Registry) -> T) -> Option<T> {
-        let content = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        content.as_ref().map(|content| read(&content.registry))
-    }
-
-    /// The newest revision of a policy; the outer `None` while nothing is known.
-    pub(super) fn policy(&self, policy_id: &Slug) -> Option<Option<Arc<ReadyPolicy>>> {
-        let content = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        content.as_ref().map(|content| content.policies.get(policy_id).cloned())
+    /// Reads what is there; `None` while there is nothing.
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Content) -> T) -> Option<T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(read)
     }
 
     /// Takes in a committed change of members.

@@ -32,10 +32,11 @@ use tokio::sync::Mutex;
 use tracing::Instrument;
 
 use crate::domain::keyring::BlindKind;
-use crate::domain::registry::{Entry, Registry};
+use crate::domain::registry::Entry;
 use crate::domain::vault::Vault;
 use crate::store::Store;
-use memory::Memory;
+use memory::{Content, Memory};
+use sql::StoreError;
 
 pub use batch_check::{Verdict, Verdicts};
 pub use change_standing::StandingRequest;
@@ -84,7 +85,7 @@ impl Eligibility {
 
     /// How many members are in memory.
     pub fn members_loaded(&self) -> usize {
-        self.core.memory.read(Registry::len).unwrap_or(0)
+        self.core.memory.read(|content| content.registry.len()).unwrap_or(0)
     }
 
     /// Business day of now, where no caller names one.
@@ -92,24 +93,25 @@ impl Eligibility {
         BusinessDay::of(self.core.clock.now(), &Zone::shanghai())
     }
 
-    /// Reads the registry in memory; loads it again first when it may have missed a change.
-    async fn registry<T>(&self, read: impl Fn(&Registry) -> T) -> Result<T, Failure> {
+    /// Reads memory; loads it again first when it may have missed a change.
+    async fn read<T>(&self, read: impl Fn(&Content) -> T) -> Result<T, Failure> {
         if let Some(value) = self.core.memory.read(&read) {
             return Ok(value);
         }
         let _turn = self.core.turn.lock().await;
         self.core.refresh().await?;
-        self.core.memory.read(&read).ok_or(Failure::Fault("the registry is not in memory"))
+        let forgotten = || StoreError::Unavailable { detail: String::from("not in memory") };
+        Ok(self.core.memory.read(&read).ok_or_else(forgotten)?)
     }
 
     /// The live member whom a reference names, if any.
     async fn find(&self, reference: &MemberReference) -> Result<Option<Entry>, Failure> {
         match reference {
-            MemberReference::Id(id) => self.registry(|registry| registry.find(*id)).await,
+            MemberReference::Id(id) => self.read(|content| content.registry.find(*id)).await,
             MemberReference::Document(document) => {
                 let ring = self.core.vault.ring();
                 let blinds = ring.blinds(BlindKind::IdNumber, &document.canonical());
-                self.registry(|registry| registry.find_blind(&blinds)).await
+                self.read(|content| content.registry.find_blind(&blinds)).await
             }
         }
     }
@@ -126,19 +128,16 @@ impl Eligibility {
         let task = async move {
             let _turn = core.turn.lock().await;
             core.refresh().await?;
+            let unsure = core.memory.unsure();
             let result = work.await;
-            if matches!(&result, Err(failure) if failure.may_have_happened()) {
-                core.memory.forget();
+            match &result {
+                Err(failure) if failure.may_have_happened() => drop(unsure),
+                Ok(_) | Err(_) => unsure.settle(),
             }
             result
         };
-        match tokio::spawn(task.in_current_span()).await {
-            Ok(result) => result,
-            Err(_) => {
-                self.core.memory.forget();
-                Err(Failure::Fault("a change did not come to its end"))
-            }
-        }
+        let ended = tokio::spawn(task.in_current_span()).await;
+        ended.unwrap_or(Err(Failure::Fault("a change did not come to its end")))
     }
 }
 

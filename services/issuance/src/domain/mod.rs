@@ -31,3 +31,6 @@ pub use keys::{CampaignId, KeyProblem, Partner, RequestId};
 pub use stock::{Stock, StockKey, WHOLE};
 pub use verdict::{FailedCriterion, JudgedBy, MemberVerdict};
 pub use voucher::Voucher;
+
+#[cfg(test)]
+mod tests;

@@ -79,7 +79,6 @@ impl Issuance {
 
     /// Finishes every claim that was accepted; new ones are refused.
     pub async fn stop(&self) {
-        self.end_followers();
         self.lanes.close().await;
     }
 }

@@ -49,7 +49,7 @@ impl FakeEligibility {
     }
 }
 
-/// The organization of every member but the last byte's 0xff, who are not known.
+/// The organization of every member that is known.
 fn organization() -> OrganizationPath {
     OrganizationPath::parse("gd/guangzhou").expect("a path")
 }

@@ -19,13 +19,12 @@ pub fn read_row(
     let registration = read_registration(row, header)?;
     let number = &content.id.canonical();
     let phone = content.phone.as_ref().map(|phone| ring.blind(BlindKind::Phone, phone.reveal()));
-    let (index_version, _) = ring.blind(BlindKind::IdNumber, number);
     Ok(RosterRow {
         line: row.line,
         tag: ring.content_tag(&canonical(&content)),
         id_blinds: ring.blinds(BlindKind::IdNumber, number),
-        index_version,
-        phone_blind: phone.map(|(_, blind)| blind),
+        index_version: ring.index_version(),
+        phone_blind: phone,
         content,
         registration,
     })

@@ -45,9 +45,11 @@ fn a_row_is_read_as_the_office_means_it() {
     assert_eq!(row.phone_blind, None);
 }
 
+type Spoil = fn(&mut WrittenRow);
+
 #[test]
 fn a_bad_row_names_its_column_and_reason_and_never_shows_the_value() {
-    let table: [(fn(&mut WrittenRow), &str, &str); 13] = [
+    let table: [(Spoil, &str, &str); 13] = [
         (|row| row.name.clear(), "name", "NAME_EMPTY"),
         (|row| row.id_number.clear(), "id_number", "ID_LENGTH"),
         (|row| row.id_number = String::from("110105194912310021"), "id_number", "ID_CHECK_DIGIT"),

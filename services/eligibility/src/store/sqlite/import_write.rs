@@ -65,7 +65,10 @@ async fn insert_persons(
         wrapped_key: encode_hex(&new.key.sealed),
         key_version: new.key.version,
     };
-    let rows = json(persons.iter().map(row));
+    let mut rows: Vec<PersonRow> = persons.iter().map(row).collect();
+    // In the order of the table, so that each page of it is touched once.
+    rows.sort_unstable_by(|one, other| one.person_key.cmp(&other.person_key));
+    let rows = json(rows.into_iter());
     execute(sqlx::query(INSERT_PERSONS).bind(rows).bind(at), tx).await.map(drop)
 }
 
@@ -104,7 +107,10 @@ async fn replace_blinds(
     let known = members.iter().filter(|write| write.applied.member.version > 1);
     let known = json(known.map(id_number));
     execute(sqlx::query(DELETE_PHONES).bind(known), tx).await?;
-    let rows = json(members.iter().map(id_number).chain(members.iter().filter_map(phone)));
+    let rows = members.iter().map(id_number).chain(members.iter().filter_map(phone));
+    let mut rows: Vec<BlindRow> = rows.collect();
+    rows.sort_unstable_by(|one, other| one.blind.cmp(&other.blind));
+    let rows = json(rows.into_iter());
     execute(sqlx::query(INSERT_BLINDS).bind(rows), tx).await.map(drop)
 }
 

@@ -1,0 +1,198 @@
+//! Laws A2 and E2 when the store's answer is lost: what was committed is known all the same.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use clock::{ManualClock, Timestamp};
+use eligibility::domain::Slug;
+use eligibility::domain::member::{Member, State};
+use eligibility::domain::organization::{Creation, Organization};
+use eligibility::domain::policy::{Policy, PolicyDraft, Publication};
+use eligibility::domain::roster::{ImportBatch, RosterImport};
+use eligibility::domain::standing::{StandingChange, StandingOutcome, StandingVerb};
+use eligibility::domain::vault::Vault;
+use eligibility::store::conformance::{person_row, test_vault};
+use eligibility::store::sqlite::{SqliteStore, migrator};
+use eligibility::store::{Decided, ImportReport, ImportStep, Page, Store, StoredMember};
+use eligibility::usecase::{Eligibility, Failure, MemberReference, StandingRequest};
+use member_identity::{IdDocument, MemberId, OrganizationPath, RegionCode};
+use rpc::Caller;
+use sql::sqlite::Database;
+use sql::{DatabaseConfig, StoreError};
+
+/// A store that commits and then loses the answer, when told to.
+struct Lossy {
+    inner: SqliteStore,
+    losing: AtomicBool,
+}
+
+impl Lossy {
+    fn answer<T>(&self, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        match self.losing.load(Ordering::SeqCst) {
+            true => answer.and(Err(StoreError::OutcomeUnknown)),
+            false => answer,
+        }
+    }
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+#[async_trait]
+impl Store for Lossy {
+    async fn load(&self, after: Option<MemberId>, size: u32) -> Answer<Vec<StoredMember>> {
+        self.inner.load(after, size).await
+    }
+
+    async fn create_organization(
+        &self,
+        organization: Organization,
+        at: Timestamp,
+    ) -> Answer<Decided<Creation>> {
+        self.answer(self.inner.create_organization(organization, at).await)
+    }
+
+    async fn organization(&self, path: &OrganizationPath) -> Answer<Option<Organization>> {
+        self.inner.organization(path).await
+    }
+
+    async fn organizations(&self, page: Page<OrganizationPath>) -> Answer<Vec<Organization>> {
+        self.inner.organizations(page).await
+    }
+
+    async fn member(&self, member_id: MemberId) -> Answer<Option<Member>> {
+        self.inner.member(member_id).await
+    }
+
+    async fn members(&self, page: Page<MemberId>) -> Answer<Vec<Member>> {
+        self.inner.members(page).await
+    }
+
+    async fn change_standing(&self, change: StandingChange) -> Answer<Decided<StandingOutcome>> {
+        self.answer(self.inner.change_standing(change).await)
+    }
+
+    async fn begin_import(
+        &self,
+        import_id: &str,
+        organization: &OrganizationPath,
+        at: Timestamp,
+    ) -> Answer<Decided<RosterImport>> {
+        self.inner.begin_import(import_id, organization, at).await
+    }
+
+    async fn import_rows(&self, batch: Arc<ImportBatch>, vault: Arc<Vault>) -> Answer<ImportStep> {
+        self.answer(self.inner.import_rows(batch, vault).await)
+    }
+
+    async fn import_report(&self, import_id: &str) -> Answer<Option<ImportReport>> {
+        self.inner.import_report(import_id).await
+    }
+
+    async fn publish_policy(
+        &self,
+        draft: PolicyDraft,
+        at: Timestamp,
+    ) -> Answer<Decided<Publication>> {
+        self.answer(self.inner.publish_policy(draft, at).await)
+    }
+
+    async fn policy(&self, policy_id: &Slug, revision: Option<i32>) -> Answer<Option<Policy>> {
+        self.inner.policy(policy_id, revision).await
+    }
+
+    async fn policies(&self, page: Page<Slug>) -> Answer<Vec<Policy>> {
+        self.inner.policies(page).await
+    }
+}
+
+struct Bench {
+    _folder: tempfile::TempDir,
+    store: Arc<Lossy>,
+    eligibility: Eligibility,
+    office: Caller,
+}
+
+/// A registry with one organization over a store that does not lose anything yet.
+async fn bench() -> Bench {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}/eligibility.db", folder.path().display());
+    let database = Database::open(&DatabaseConfig { url }, &migrator()).await.expect("opens");
+    let inner = SqliteStore::new(database);
+    let store = Arc::new(Lossy { inner, losing: AtomicBool::new(false) });
+    let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_658_455_200_000_000)));
+    let opened = Eligibility::open(store.clone(), clock, test_vault()).await;
+    let eligibility = opened.expect("opens");
+    let subject = String::from("office");
+    let office = Caller { subject, scopes: BTreeSet::new(), organization: None };
+    let gd = Organization {
+        path: gd(),
+        region: RegionCode::try_from(440_000).expect("a region"),
+        name: String::from("省总工会"),
+    };
+    eligibility.create_organization(&office, gd).await.expect("is created");
+    Bench { _folder: folder, store, eligibility, office }
+}
+
+fn gd() -> OrganizationPath {
+    "gd".parse().expect("a path")
+}
+
+impl Bench {
+    async fn import(&self) -> Result<ImportReport, Failure> {
+        let import_id = "one".parse().expect("an id");
+        let mut import = self.eligibility.open_import(&self.office, &import_id, &gd()).await?;
+        import.take(vec![person_row(1, 1)]).await?;
+        import.finish().await
+    }
+
+    fn reference(&self) -> MemberReference {
+        let today = jiff::civil::date(2022, 7, 22);
+        let document = IdDocument::parse(&person_row(1, 1).id_number, today);
+        MemberReference::Document(document.expect("a number"))
+    }
+
+    async fn suspend(&self, member_id: MemberId) -> Result<Member, Failure> {
+        let request_id = "s-1".parse().expect("an id");
+        let request = StandingRequest { request_id, verb: StandingVerb::Suspend, member_id };
+        self.eligibility.change_standing(&self.office, request).await
+    }
+
+    fn lose_answers(&self, losing: bool) {
+        self.store.losing.store(losing, Ordering::SeqCst);
+    }
+}
+
+fn unknown<T>(answer: Result<T, Failure>) -> bool {
+    matches!(answer, Err(Failure::Store(StoreError::OutcomeUnknown)))
+}
+
+#[tokio::test]
+async fn a_suspension_whose_answer_is_lost_is_seen_by_the_next_check_and_by_its_retry() {
+    let bench = bench().await;
+    bench.import().await.expect("is imported");
+    let reference = bench.reference();
+    let found = bench.eligibility.resolve(&bench.office, &reference).await.expect("is known");
+    bench.lose_answers(true);
+    assert!(unknown(bench.suspend(found.entry.member_id).await));
+    let verified = bench.eligibility.verify_membership(&bench.office, &reference).await;
+    assert!(!verified.expect("is answered").is_member);
+    bench.lose_answers(false);
+    let member = bench.suspend(found.entry.member_id).await.expect("is remembered");
+    assert_eq!((member.state, member.member_id), (State::Suspended, found.entry.member_id));
+    let stored = bench.store.member(found.entry.member_id).await.expect("the store works");
+    assert_eq!(stored.expect("is there").version, 2, "one effect");
+}
+
+#[tokio::test]
+async fn an_import_whose_answer_is_lost_is_known_and_is_resumed_without_counting_twice() {
+    let bench = bench().await;
+    bench.lose_answers(true);
+    assert!(unknown(bench.import().await));
+    let resolved = bench.eligibility.resolve(&bench.office, &bench.reference()).await;
+    assert!(resolved.is_ok(), "the committed member is in memory");
+    bench.lose_answers(false);
+    let report = bench.import().await.expect("goes on");
+    assert_eq!((report.import.added, report.import.committed_line), (1, 1));
+}
