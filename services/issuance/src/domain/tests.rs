@@ -55,7 +55,7 @@ fn state() -> ClaimState {
     ClaimState { campaign, stock, replays: HashMap::new(), taken: HashMap::new() }
 }
 
-/// A claim of a person under a request id; others than even memberships fail the policy.
+/// A claim of a person, by one of their memberships, under a request id.
 fn command((person, member, request): (u8, u8, u8), qualifies: bool) -> ClaimCommand {
     let failed = FailedCriterion {
         criterion_id: "six-trades".to_owned(),
