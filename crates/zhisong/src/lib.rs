@@ -6,10 +6,12 @@
 //! | [`suite`] | the three services on one port |
 //! | [`tokens`] | who may do what: the ready tokens of the embedded mode |
 //! | [`roster`] | made-up rosters |
+//! | [`cli`] | what can be said to `zhisong` |
 //! | [`demo`] | a province's cold-drink morning, from roster to statement |
 //!
 //! **Invariant:** the services speak gRPC to each other here as they do in containers.
 
+pub mod cli;
 pub mod demo;
 pub mod installation;
 pub mod roster;

@@ -2,12 +2,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::demo::{self, Options};
+use crate::installation::Installation;
+use crate::suite;
 use clap::Args;
 use clock::{Clock, ManualClock};
 use tokio::sync::{Notify, oneshot};
-use zhisong::demo::{self, Options};
-use zhisong::installation::Installation;
-use zhisong::suite;
 
 use super::Problem;
 

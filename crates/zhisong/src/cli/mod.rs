@@ -3,6 +3,8 @@
 mod demo;
 mod up;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// What went wrong, in words for a person.
@@ -11,7 +13,7 @@ pub(crate) type Problem = Box<dyn std::error::Error + Send + Sync>;
 /// Issues and redeems welfare benefits for trade-union members.
 #[derive(Debug, Parser)]
 #[command(name = "zhisong", version, after_help = "Example: zhisong demo --once --json")]
-pub(crate) struct Cli {
+struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -24,8 +26,23 @@ enum Command {
     Up(up::Up),
 }
 
+/// The whole `main` of the command line: 0 when the command did what it was asked to, 1 when not,
+/// 2 when it was not understood.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.expect("the process may start its worker threads");
+    match runtime.block_on(run(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("zhisong: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// Runs a command; plain `zhisong` is the demonstration.
-pub(crate) async fn run(cli: Cli) -> Result<(), Problem> {
+async fn run(cli: Cli) -> Result<(), Problem> {
     match cli.command.unwrap_or_else(|| Command::Demo(demo::Demo::default())) {
         Command::Demo(demo) => demo.run().await,
         Command::Up(up) => up.run().await,

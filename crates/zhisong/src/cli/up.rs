@@ -2,12 +2,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::installation::Installation;
+use crate::suite;
+use crate::tokens::Role;
 use clap::Args;
 use clock::{BusinessDay, Clock, ManualClock, SystemClock, Zone};
 use member_identity::OrganizationPath;
-use zhisong::installation::Installation;
-use zhisong::suite;
-use zhisong::tokens::Role;
 
 use super::Problem;
 
