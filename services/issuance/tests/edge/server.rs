@@ -149,9 +149,10 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let eligibility = FakeEligibility::default();
         let config = Config {
-            database: DatabaseConfig {
-                url: format!("sqlite://{}", folder.path().join("issuance.db").display()),
-            },
+            database: DatabaseConfig::at(format!(
+                "sqlite://{}",
+                folder.path().join("issuance.db").display()
+            )),
             eligibility: serve_eligibility(eligibility.clone(), &signer).await,
             ..Config::default()
         };
