@@ -134,7 +134,7 @@ fn verifier(
 }
 
 /// Done at SIGTERM or SIGINT.
-fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, StartProblem> {
+pub fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, StartProblem> {
     let listen = |kind| signal(kind).map_err(|problem| StartProblem::new("signals", problem));
     let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;

@@ -52,7 +52,8 @@ pub(super) async fn rounds(
             judge.claim(&claimants.request(number, *at), answer, &mut round)?;
         }
         let shoppers: Vec<_> = claimed.answers.iter().map(|(at, _)| *at).collect();
-        let tills = Tills { claimants: claimants.clone(), shoppers: shoppers.into(), round: number };
+        let tills =
+            Tills { claimants: claimants.clone(), shoppers: shoppers.into(), round: number };
         for clients in [&real, &naive] {
             tills.wait_for_wallets(clients).await?;
         }

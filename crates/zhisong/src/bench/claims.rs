@@ -26,6 +26,7 @@ pub(super) async fn claim_rounds(
 ) -> Result<Vec<Round>, BenchProblem> {
     stage.start("eligibility", Program::Eligibility, "").await?;
     stage.start("issuance", Program::Issuance, "").await?;
+    leave_wallets_alone(stage).await?;
     stage.start("naive", Program::Issuance, NAIVE).await?;
     stage.start("echo", Program::Echo, "").await?;
     let real = stage.clients("eligibility", "issuance", "none");
@@ -69,6 +70,7 @@ pub(super) async fn reject_rounds(
 ) -> Result<Vec<Round>, BenchProblem> {
     stage.start("eligibility", Program::Eligibility, "").await?;
     stage.start("issuance", Program::Issuance, "").await?;
+    leave_wallets_alone(stage).await?;
     stage.start("echo", Program::Echo, "").await?;
     let real = stage.clients("eligibility", "issuance", "none");
     let echo = stage.clients("eligibility", "echo", "none");
@@ -83,7 +85,8 @@ pub(super) async fn reject_rounds(
         for (at, answer) in &first.answers {
             judge.claim(&claimants.request(number, *at), answer, &mut round)?;
         }
-        let refusal = Claimants::new(super::echo::REFUSED_CAMPAIGN.to_owned(), office.member_ids.clone());
+        let refusal =
+            Claimants::new(super::echo::REFUSED_CAMPAIGN.to_owned(), office.member_ids.clone());
         let echoed = refusal.rush(&echo, number, options.load(usize::MAX)).await;
         let timed = Timed::start(stage, &["issuance"]).await?;
         let late = claimants.come_late(&real, number, options).await;
@@ -100,6 +103,13 @@ pub(super) async fn reject_rounds(
         rounds.push(round);
     }
     Ok(rounds)
+}
+
+/// The law check reads redemption's database too; nobody redeems while claims are measured.
+async fn leave_wallets_alone(stage: &mut Stage) -> Result<(), BenchProblem> {
+    stage.start("redemption", Program::Redemption, "").await?;
+    stage.stop("redemption");
+    Ok(())
 }
 
 /// Members and the campaign that they claim from.

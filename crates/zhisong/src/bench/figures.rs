@@ -27,6 +27,10 @@ impl Sample {
             p999_us: at(0.999),
         }
     }
+
+    fn percentiles(&self) -> [u64; 3] {
+        [self.p50_us, self.p99_us, self.p999_us]
+    }
 }
 
 /// One round: the workload and its controls, one after the other.
@@ -80,22 +84,20 @@ impl Figures {
             all.insert(format!("{name}_ops_per_second"), figure.into());
             all.insert(format!("ratio_to_{name}"), self.ratio(control).into());
         }
-        let percentiles: [(&str, fn(&Sample) -> u64); 3] = [
-            ("p50_us", |sample| sample.p50_us),
-            ("p99_us", |sample| sample.p99_us),
-            ("p999_us", |sample| sample.p999_us),
-        ];
-        for (name, of) in percentiles {
-            let figure = self.median(|round| Some(of(&round.workload) as f64));
+        for (at, name) in ["p50_us", "p99_us", "p999_us"].into_iter().enumerate() {
+            let figure = self.median(|round| Some(round.workload.percentiles()[at] as f64));
             all.insert(name.into(), figure.into());
-            let echo = self.median(|round| round.echo.as_ref().map(|echo| of(echo) as f64));
-            all.insert(format!("echo_{name}"), echo.into());
+            let echo = |round: &Round| Some(round.echo?.percentiles()[at] as f64);
+            all.insert(format!("echo_{name}"), self.median(echo).into());
         }
         all.insert("cpu_seconds_per_1000".into(), self.median(cpu_per_1000).map(rounded).into());
         let commits = |round: &Round| Some(round.commits as f64);
         all.insert("commits".into(), self.median(commits).into());
         all.insert("ops_per_commit".into(), self.median(per_commit).map(rounded).into());
-        all.insert("dropped".into(), self.rounds.iter().map(|round| round.dropped).sum::<usize>().into());
+        all.insert(
+            "dropped".into(),
+            self.rounds.iter().map(|round| round.dropped).sum::<usize>().into(),
+        );
         let violations: Vec<_> = self.rounds.iter().flat_map(|round| &round.violations).collect();
         all.insert("violations".into(), violations.len().into());
         all.insert("violations_found".into(), json!(violations));
@@ -230,7 +232,10 @@ mod tests {
         let json = figures.json();
         // 0.5, 0.3 and 0.9; the medians of the rates would give 10 / 20.
         assert_eq!(json["ratio_to_echo"], 0.5);
-        assert_eq!((&json["ops_per_second"], &json["ops_per_commit"]), (&json!(10.0), &json!(100.0)));
+        assert_eq!(
+            (&json["ops_per_second"], &json["ops_per_commit"]),
+            (&json!(10.0), &json!(100.0))
+        );
         assert_eq!(json["cpu_seconds_per_1000"], 0.5);
     }
 
@@ -239,9 +244,11 @@ mod tests {
         let valid = round(1.0, 1.0);
         let broken = Round { violations: vec!["I1".to_owned()], ..valid.clone() };
         let dropped = Round { dropped: 1, ..valid.clone() };
-        for (rounds, expected) in
-            [(vec![valid.clone()], true), (vec![valid.clone(), broken], false), (vec![dropped], false)]
-        {
+        for (rounds, expected) in [
+            (vec![valid.clone()], true),
+            (vec![valid.clone(), broken], false),
+            (vec![dropped], false),
+        ] {
             let figures = Figures {
                 workload: "claim",
                 store: "sqlite",

@@ -41,7 +41,9 @@ pub(super) fn bars(title: &str, unit: &str, bars: &[Bar]) -> String {
             LABELS - 8.0,
             escaped(&bar.label),
             bar.median * scale,
-            end.max(bar.rounds.iter().fold(0.0, |most, round| f64::max(most, LABELS + round * scale))) + 8.0,
+            end.max(
+                bar.rounds.iter().fold(0.0, |most, round| f64::max(most, LABELS + round * scale))
+            ) + 8.0,
             grouped(bar.median),
             escaped(unit),
         );

@@ -21,6 +21,8 @@ use crate::tokens::{Role, service_grant};
 /// How long the tokens of a benchmark are valid.
 const VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
 const KEY_ID: &str = "bench";
+/// Connections of a service that write.
+const WRITERS: u32 = 4;
 /// The union that offers the programme.
 pub(super) const UNION: &str = "gd";
 
@@ -103,19 +105,29 @@ impl Stage {
     }
 
     /// Starts a process under a label, with settings of its own as TOML sections; a process that
-    /// has data gets a database of its own, or that of the label in `shares`.
+    /// has data gets a database of its own.
     pub async fn start(
         &mut self,
         label: &'static str,
         program: Program,
         settings: &str,
     ) -> Result<(), BenchProblem> {
+        self.start_with_writers(label, program, settings, WRITERS).await
+    }
+
+    /// The same with a number of connections that write.
+    pub async fn start_with_writers(
+        &mut self,
+        label: &'static str,
+        program: Program,
+        settings: &str,
+        writers: u32,
+    ) -> Result<(), BenchProblem> {
         let address = self.free_address();
         let mut text = self.process_settings(address);
         if program != Program::Echo {
             let url = self.database(label).await?;
-            // A peer's settings follow as tables of their own.
-            text += &format!("\n[database]\nurl = \"{url}\"\n");
+            text += &format!("\n[database]\nurl = \"{url}\"\nwriters = {writers}\n");
         }
         if program == Program::Eligibility {
             let ring = self.folder.path().join("registry.toml");
@@ -131,6 +143,11 @@ impl Stage {
         process.line(|line| line.contains(r#""message":"serving""#)).await?;
         self.instances.insert(label, Instance { process, address });
         Ok(())
+    }
+
+    /// Ends a process; its database stays.
+    pub fn stop(&mut self, label: &str) {
+        self.instances.remove(label);
     }
 
     /// Callers of three processes, by their labels; a label that does not run is reached nowhere.
@@ -193,7 +210,9 @@ impl Stage {
         }
         let url = match &self.postgres {
             Some(postgres) => postgres.database().await?,
-            None => format!("sqlite://{}", self.folder.path().join(format!("{label}.db")).display()),
+            None => {
+                format!("sqlite://{}", self.folder.path().join(format!("{label}.db")).display())
+            }
         };
         self.databases.insert(label, url.clone());
         Ok(url)

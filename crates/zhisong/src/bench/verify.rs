@@ -55,7 +55,11 @@ pub(super) async fn rounds(
     Ok(rounds)
 }
 
-async fn ask(clients: &Clients, members: &Arc<[String]>, options: Options) -> Measured<Answer<bool>> {
+async fn ask(
+    clients: &Clients,
+    members: &Arc<[String]>,
+    options: Options,
+) -> Measured<Answer<bool>> {
     let (clients, members) = (clients.clone(), Arc::clone(members));
     closed_loop(options.load(usize::MAX), move |call| {
         // A prime step, so that neighbours in time are not neighbours in memory.
