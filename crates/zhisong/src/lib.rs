@@ -8,12 +8,14 @@
 //! | [`roster`] | made-up rosters |
 //! | [`cli`] | what can be said to `zhisong` |
 //! | [`demo`] | a province's cold-drink morning, from roster to statement |
+//! | [`laws`] | the laws of the suite, proved from outside the services |
 //!
 //! **Invariant:** the services speak gRPC to each other here as they do in containers.
 
 pub mod cli;
 pub mod demo;
 pub mod installation;
+pub mod laws;
 pub mod roster;
 pub mod suite;
 pub mod tokens;

@@ -1,6 +1,7 @@
 //! What can be said to `zhisong`.
 
 mod demo;
+mod laws;
 mod up;
 
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ enum Command {
     Demo(demo::Demo),
     /// Serves eligibility, issuance and redemption in one process on SQLite.
     Up(up::Up),
+    /// Proves the laws of the suite from outside, on a data folder or on databases.
+    Laws(laws::Laws),
 }
 
 /// The whole `main` of the command line: 0 when the command did what it was asked to, 1 when not,
@@ -46,6 +49,7 @@ async fn run(cli: Cli) -> Result<(), Problem> {
     match cli.command.unwrap_or_else(|| Command::Demo(demo::Demo::default())) {
         Command::Demo(demo) => demo.run().await,
         Command::Up(up) => up.run().await,
+        Command::Laws(laws) => laws.run().await,
     }
 }
 
