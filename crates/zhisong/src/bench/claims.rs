@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use contracts::issuance::v1::{ClaimRequest, ClaimResponse};
+use futures::future::BoxFuture;
+use serde_json::{Map, Value};
 use testkit::answers::Answer;
 use testkit::clients::Clients;
 
-use super::figures::{Round, Sample};
+use super::figures::{Round, Sample, half_of_saturation, latency};
 use super::judge::{Judge, Timed};
-use super::load::{Load, Measured, closed_loop};
+use super::load::{Load, Measured, closed_loop, open_loop};
 use super::stage::{Program, Stage};
 use super::{BenchProblem, Options, members};
 
@@ -23,6 +25,7 @@ const NAIVE: &str = "\n[claim]\nbatch_max = 1\n";
 pub(super) async fn claim_rounds(
     stage: &mut Stage,
     options: Options,
+    extra: &mut Map<String, Value>,
 ) -> Result<Vec<Round>, BenchProblem> {
     stage.start("eligibility", Program::Eligibility, "").await?;
     stage.start("issuance", Program::Issuance, "").await?;
@@ -60,6 +63,18 @@ pub(super) async fn claim_rounds(
         judge.check_laws(stage, &mut round).await?;
         rounds.push(round);
     }
+    let rate = half_of_saturation(&rounds);
+    let day = options.rounds;
+    stage.set_time(&["issuance"], members::opening(day)).await?;
+    let load = options.load(claimants.members.len());
+    let echoed = claimants.arrive(&echo, day, (load, rate)).await;
+    let measured = claimants.arrive(&real, day, (load, rate)).await;
+    let mut round = Round::default();
+    for (at, answer) in &measured.answers {
+        judge.claim(&claimants.request(day, *at), answer, &mut round)?;
+    }
+    judge.check_laws(stage, &mut round).await?;
+    extra.insert("latency_at_half".to_owned(), latency(rate, &measured, &echoed, &round));
     Ok(rounds)
 }
 
@@ -136,13 +151,30 @@ impl Claimants {
         round: usize,
         load: Load,
     ) -> Measured<Answer<ClaimResponse>> {
+        closed_loop(load, self.call(clients, round)).await
+    }
+
+    /// Members claim at a steady rate, whatever the answers do.
+    async fn arrive(
+        &self,
+        clients: &Clients,
+        round: usize,
+        (load, rate): (Load, f64),
+    ) -> Measured<Answer<ClaimResponse>> {
+        open_loop(load, rate, self.call(clients, round)).await
+    }
+
+    fn call(
+        &self,
+        clients: &Clients,
+        round: usize,
+    ) -> impl Fn(usize) -> BoxFuture<'static, Answer<ClaimResponse>> + Send + Sync + 'static {
         let (claimants, clients) = (self.clone(), clients.clone());
-        closed_loop(load, move |at| {
+        move |at| {
             let request = claimants.request(round, at);
             let mut issuance = clients.issuance(at);
-            async move { Answer::of(issuance.claim(request).await) }
-        })
-        .await
+            Box::pin(async move { Answer::of(issuance.claim(request).await) })
+        }
     }
 
     /// Calls with an even number are of members without a voucher, the others of members with one.

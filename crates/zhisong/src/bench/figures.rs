@@ -50,6 +50,29 @@ pub(super) struct Round {
     pub violations: Vec<String>,
 }
 
+/// Half of the median rate, at which latency is looked at.
+pub(super) fn half_of_saturation(rounds: &[Round]) -> f64 {
+    median(rounds.iter().map(|round| round.workload.rate).collect()).unwrap_or(1.0) / 2.0
+}
+
+/// Latencies of an open loop beside those of the control at the same rate.
+pub(super) fn latency<T, U>(
+    rate: f64,
+    measured: &Measured<T>,
+    echoed: &Measured<U>,
+    round: &Round,
+) -> Value {
+    let (own, echo) = (Sample::of(measured), Sample::of(echoed));
+    json!({
+        "rate": rate.round(),
+        "p50_us": own.p50_us, "p99_us": own.p99_us, "p999_us": own.p999_us,
+        "echo_p50_us": echo.p50_us, "echo_p99_us": echo.p99_us, "echo_p999_us": echo.p999_us,
+        "p99_ratio_to_echo": rounded(own.p99_us as f64 / echo.p99_us.max(1) as f64),
+        "dropped": round.dropped + measured.unsent + echoed.unsent,
+        "violations": round.violations,
+    })
+}
+
 /// All rounds of a workload.
 pub(super) struct Figures {
     pub workload: &'static str,

@@ -165,7 +165,7 @@ pub async fn run(options: Options) -> Result<Report, BenchProblem> {
     let mut extra = Map::new();
     let rounds: Vec<Round> = match options.workload {
         Workload::Verify => verify::rounds(&mut stage, options, &mut extra).await?,
-        Workload::Claim => claims::claim_rounds(&mut stage, options).await?,
+        Workload::Claim => claims::claim_rounds(&mut stage, options, &mut extra).await?,
         Workload::Reject => claims::reject_rounds(&mut stage, options).await?,
         Workload::Authorize | Workload::Capture | Workload::Checkout => {
             checkouts::rounds(&mut stage, options).await?

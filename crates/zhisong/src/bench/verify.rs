@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use contracts::eligibility::v1::member_reference::Reference;
 use contracts::eligibility::v1::{MemberReference, VerifyMembershipRequest};
+use futures::future::BoxFuture;
 use serde_json::{Map, Value};
 use testkit::answers::Answer;
 use testkit::clients::Clients;
 
-use super::figures::{Round, Sample};
+use super::figures::{Round, Sample, half_of_saturation, latency};
 use super::judge::Timed;
-use super::load::{Measured, closed_loop};
+use super::load::{Measured, closed_loop, open_loop};
 use super::stage::{Program, Stage};
 use super::{BenchProblem, Options, machine, members};
 
@@ -52,6 +53,11 @@ pub(super) async fn rounds(
         }
         rounds.push(round);
     }
+    let (rate, load) = (half_of_saturation(&rounds), options.load(usize::MAX));
+    let echoed = open_loop(load, rate, call(&echo, &members)).await;
+    let measured = open_loop(load, rate, call(&real, &members)).await;
+    let shown = latency(rate, &measured, &echoed, &Round::default());
+    extra.insert("latency_at_half".to_owned(), shown);
     Ok(rounds)
 }
 
@@ -60,17 +66,23 @@ async fn ask(
     members: &Arc<[String]>,
     options: Options,
 ) -> Measured<Answer<bool>> {
+    closed_loop(options.load(usize::MAX), call(clients, members)).await
+}
+
+fn call(
+    clients: &Clients,
+    members: &Arc<[String]>,
+) -> impl Fn(usize) -> BoxFuture<'static, Answer<bool>> + Send + Sync + 'static {
     let (clients, members) = (clients.clone(), Arc::clone(members));
-    closed_loop(options.load(usize::MAX), move |call| {
+    move |call| {
         // A prime step, so that neighbours in time are not neighbours in memory.
         let member_id = members[call * 7_919 % members.len()].clone();
         let member = MemberReference { reference: Some(Reference::MemberId(member_id)) };
         let request =
             VerifyMembershipRequest { member: Some(member), purpose: "bus-fare".to_owned() };
         let mut verification = clients.verification_at(call);
-        async move {
+        Box::pin(async move {
             Answer::of(verification.verify_membership(request).await).map(|told| told.is_member)
-        }
-    })
-    .await
+        })
+    }
 }
