@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `office` | the union office: organizations, roster, policy, campaign |
 //! | `rush` | ten o'clock: every member claims |
+//! | `wallets` | what was claimed arrives in the wallets |
 //! | `tills` | the checkouts of the day |
 //! | `settle` | midnight: the closed day's statement |
 //! | `evidence` | what the services are held to afterwards: answers and canaries |
@@ -16,6 +17,7 @@ mod report;
 mod rush;
 mod settle;
 mod tills;
+mod wallets;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -78,6 +80,7 @@ pub async fn play(
     clients.set_time(day().at_minute(TEN_O_CLOCK, &zone)).await?;
     let mut rush = rush::play(&clients, &programme, &members, options).await?;
     let stock = clients.stock(&programme.campaign_id, DAY).await?;
+    wallets::filled(&clients, &rush.acks).await?;
     let mut tills = tills::play(&clients, &rush.winners, options).await?;
     clients.set_time(day().next().at_minute(1, &zone)).await?;
     let statement = settle::close(&clients, DAY).await?;

@@ -18,10 +18,6 @@ const SURE_BYTES: usize = 8;
 /// The longest form: a line of the file of canaries is no novel.
 const FORM_BYTES_MAX: usize = 1_024;
 
-/// What databases begin with, and their -wal: these hold ciphertext.
-const SQLITE: &[u8] = b"SQLite format 3\0";
-const WAL: [u8; 4] = 0x377f_0682_u32.to_be_bytes();
-
 /// Law E3: no canary (a line of `canaries`) stands in any file below `scan` in the clear, neither
 /// in UTF-8 nor in GB18030.
 pub(super) async fn check(
@@ -115,9 +111,10 @@ fn list(path: &Path, files: &mut BTreeSet<PathBuf>) -> Result<(), LawProblem> {
 /// Some forms, to be found all at once.
 struct Needles<'a> {
     forms: &'a [Form],
-    /// All of them.
+    /// All of them, for files of text.
     all: AhoCorasick,
-    /// Those that are not found in ciphertext by chance, and which they are.
+    /// Those that are not found by chance, and which they are: for databases, which hold
+    /// ciphertext.
     sure: AhoCorasick,
     sure_forms: Vec<usize>,
     overlap: usize,
@@ -140,17 +137,17 @@ impl<'a> Needles<'a> {
             file => file?,
         };
         let mut buffer = Vec::with_capacity(CHUNK + self.overlap);
-        let (mut offset, mut ciphertext) = (0_u64, false);
+        let (mut offset, mut is_text) = (0_u64, true);
         loop {
             let kept = buffer.len();
             let read = (&mut file).take(CHUNK as u64).read_to_end(&mut buffer)?;
             if offset == 0 && kept == 0 {
-                ciphertext = buffer.starts_with(SQLITE) || is_wal(&buffer);
+                is_text = !buffer.contains(&0);
             }
             if read == 0 {
                 return Ok(offset + kept as u64);
             }
-            self.report(path, (offset, &buffer, kept), ciphertext, found);
+            self.report(path, (offset, &buffer, kept), is_text, found);
             let done = buffer.len().saturating_sub(self.overlap);
             buffer.drain(..done);
             offset += done as u64;
@@ -162,22 +159,17 @@ impl<'a> Needles<'a> {
         &self,
         path: &Path,
         (offset, bytes, seen): (u64, &[u8], usize),
-        ciphertext: bool,
+        is_text: bool,
         found: &mut Finding,
     ) {
-        let needles = if ciphertext { &self.sure } else { &self.all };
+        let needles = if is_text { &self.all } else { &self.sure };
         for hit in needles.find_iter(bytes).filter(|hit| hit.end() > seen) {
             let at = hit.pattern().as_usize();
-            let form = &self.forms[if ciphertext { self.sure_forms[at] } else { at }];
+            let form = &self.forms[if is_text { at } else { self.sure_forms[at] }];
             let position = offset + hit.start() as u64;
             found.add(|| format!("canary {} at {position} of {}", form.line, path.display()));
         }
     }
-}
-
-fn is_wal(bytes: &[u8]) -> bool {
-    // The last bit says how the checksums are ordered.
-    bytes.len() >= 4 && bytes[..3] == WAL[..3] && bytes[3] & 0xfe == WAL[3]
 }
 
 fn automaton<'a>(forms: impl Iterator<Item = &'a [u8]>) -> AhoCorasick {

@@ -40,8 +40,11 @@ const RULES: &[Rule] = &[
     Rule {
         what: "vouchers of no stock",
         sql: "
-    SELECT v.voucher_id, v.campaign_id, v.period, v.slice
-    FROM voucher AS v LEFT JOIN stock AS s
+    SELECT v.campaign_id, v.period, v.slice, v.vouchers
+    FROM (
+      SELECT campaign_id, period, slice, COUNT(*) AS vouchers
+      FROM voucher GROUP BY campaign_id, period, slice
+    ) AS v LEFT JOIN stock AS s
       ON s.campaign_id = v.campaign_id AND s.period = v.period AND s.slice = v.slice
     WHERE s.campaign_id IS NULL",
     },
@@ -73,15 +76,20 @@ const RULES: &[Rule] = &[
       AND v.campaign_id = f.campaign_id AND v.period = f.period
     WHERE v.voucher_id IS NULL",
     },
+    // What is fed is a voucher of the stock (the rule before this one): as many different ones as
+    // the stock has vouchers, none of them twice, are all of them once.
     Rule {
-        what: "vouchers that were not fed exactly once",
+        what: "stocks whose vouchers were not fed exactly once",
         sql: "
-    SELECT v.voucher_id, v.campaign_id, v.period, COALESCE(f.times, 0) AS times
-    FROM voucher AS v LEFT JOIN (
-      SELECT slice, voucher_id, COUNT(*) AS times
-      FROM feed WHERE kind = 'ISSUED' GROUP BY slice, voucher_id
-    ) AS f ON f.slice = v.slice AND f.voucher_id = v.voucher_id
-    WHERE COALESCE(f.times, 0) <> 1",
+    SELECT v.campaign_id, v.period, v.slice, v.vouchers, f.fed, f.vouchers_fed
+    FROM (
+      SELECT campaign_id, period, slice, COUNT(*) AS vouchers
+      FROM voucher GROUP BY campaign_id, period, slice
+    ) AS v LEFT JOIN (
+      SELECT campaign_id, period, slice, COUNT(*) AS fed, COUNT(DISTINCT voucher_id) AS vouchers_fed
+      FROM feed WHERE kind = 'ISSUED' GROUP BY campaign_id, period, slice
+    ) AS f ON f.campaign_id = v.campaign_id AND f.period = v.period AND f.slice = v.slice
+    WHERE COALESCE(f.fed, 0) <> v.vouchers OR COALESCE(f.vouchers_fed, 0) <> v.vouchers",
     },
 ];
 

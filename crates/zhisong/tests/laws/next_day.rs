@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use clock::{BusinessDay, Clock as _, SystemClock, Zone};
 use contracts::common::v1::SetTimeRequest;
@@ -13,9 +14,10 @@ use contracts::issuance::v1::ClaimRequest;
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
+use contracts::redemption::v1::wallet_service_client::WalletServiceClient;
 use contracts::redemption::v1::{
-    Authorization, AuthorizeRequest, CaptureRequest, CloseDaysRequest, Order, OrderLine, Shop,
-    VoidRequest, void_request,
+    Authorization, AuthorizeRequest, CaptureRequest, CloseDaysRequest, ListWalletVouchersRequest,
+    Order, OrderLine, Shop, VoidRequest, void_request,
 };
 use member_identity::OrganizationPath;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -26,6 +28,9 @@ use tonic_types::StatusExt as _;
 use zhisong::installation::Installation;
 use zhisong::laws::{Ack, AckWriter, CheckoutAck, ClaimAck, OK};
 use zhisong::tokens::Role;
+
+/// How often a wallet that lacks a voucher is looked into.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 pub const CAMPAIGN: &str = "guangdong-cool-drinks-2022";
 
@@ -53,6 +58,7 @@ pub async fn play(installation: &Installation, address: SocketAddr, acks: &Path)
     for (at, member_id) in members.iter().take(6).enumerate() {
         desk.claim(at, member_id).await;
     }
+    desk.wallet_filled(&members[5]).await;
     // Captured on the day.
     let paid = desk.authorize(0, &members[0]).await.expect("a voucher is held");
     assert_eq!(desk.capture(0, &paid).await, OK);
@@ -139,6 +145,23 @@ impl Desk {
             serial: Some(voucher.serial),
         });
         self.acks.add(&ack).expect("one more line");
+    }
+
+    /// Waits until the member has two vouchers; the feed brings the others' before.
+    async fn wallet_filled(&self, member_id: &str) {
+        let mut wallets = WalletServiceClient::new(self.channel(Role::MemberApp));
+        let request = ListWalletVouchersRequest {
+            member_id: member_id.to_owned(),
+            page_size: 0,
+            page_token: String::new(),
+        };
+        loop {
+            let found = wallets.list_wallet_vouchers(request.clone()).await;
+            if found.expect("the wallet can be read").into_inner().vouchers.len() == 2 {
+                return;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     }
 
     async fn authorize(&self, at: usize, member_id: &str) -> Result<String, String> {
