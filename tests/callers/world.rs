@@ -14,6 +14,7 @@ use member_identity::RegionCode;
 use suite_tests::callers::{CallerChannel, all_scopes, grant};
 use suite_tests::office::{self, Office};
 use suite_tests::served::{Suite, instant};
+use suite_tests::wallets;
 use tonic::transport::Channel;
 
 /// The day of the orders that a statement holds, and the one after it.
@@ -107,6 +108,7 @@ impl City {
         };
         for number in 0..4 {
             city.voucher_id = city.claim(suite, number).await;
+            wallets::shown(suite, &city.member_id, &city.voucher_id).await;
         }
         city
     }

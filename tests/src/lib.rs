@@ -7,8 +7,15 @@
 //! | [`callers`] | tokens and channels |
 //! | [`office`] | what a union office does before a campaign: unions, roster, policy, campaign |
 //! | [`refusal`] | a refusal taken apart |
+//! | [`apps`], [`tills`] | a member app that claims, and a payment platform that redeems |
+//! | [`wallets`] | when a voucher has reached redemption |
+//! | [`evidence`] | what callers were answered, and the laws that it must agree with |
 
+pub mod apps;
 pub mod callers;
+pub mod evidence;
 pub mod office;
 pub mod refusal;
 pub mod served;
+pub mod tills;
+pub mod wallets;
