@@ -56,7 +56,7 @@ impl<'a> MemberApp<'a> {
     }
 
     /// One member claims.
-    pub async fn claim(&self, request_id: &str, member_id: &str) -> Result<Voucher, Refusal> {
+    pub async fn claim(&self, request_id: &str, member_id: &str) -> Result<Voucher, Box<Refusal>> {
         self.claim_over(0, request_id.to_owned(), member_id).await
     }
 
@@ -90,7 +90,7 @@ impl<'a> MemberApp<'a> {
         connection: usize,
         request_id: String,
         member_id: &str,
-    ) -> Result<Voucher, Refusal> {
+    ) -> Result<Voucher, Box<Refusal>> {
         let mut client = self.clients[connection % self.clients.len()].clone();
         let mut request = Request::new(ClaimRequest {
             request_id: request_id.clone(),
@@ -108,8 +108,8 @@ impl<'a> MemberApp<'a> {
         request_id: String,
         member_id: &str,
         answer: Result<Voucher, Status>,
-    ) -> Result<Voucher, Refusal> {
-        let answer = answer.map_err(|status| Refusal::of(&status));
+    ) -> Result<Voucher, Box<Refusal>> {
+        let answer = answer.map_err(|status| Box::new(Refusal::of(&status)));
         let voucher = answer.as_ref().ok();
         let today = BusinessDay::of(self.suite.clock().now(), &self.programme.zone);
         self.evidence.add(&Ack::Claim(ClaimAck {

@@ -52,7 +52,7 @@ impl<'a> Tills<'a> {
         &self,
         member_id: &str,
         basket: Basket<'_>,
-    ) -> Result<Authorization, Refusal> {
+    ) -> Result<Authorization, Box<Refusal>> {
         let number = self.orders.fetch_add(1, Ordering::Relaxed);
         let line = |(category, amount_fen): &(&str, i64)| OrderLine {
             category: (*category).to_owned(),
@@ -77,7 +77,11 @@ impl<'a> Tills<'a> {
     }
 
     /// A new order is authorized and paid.
-    pub async fn pay(&self, member_id: &str, basket: Basket<'_>) -> Result<Authorization, Refusal> {
+    pub async fn pay(
+        &self,
+        member_id: &str,
+        basket: Basket<'_>,
+    ) -> Result<Authorization, Box<Refusal>> {
         let authorization_id = self.authorize(member_id, basket).await?.authorization_id;
         let request_id = format!("capture-{authorization_id}");
         let request = CaptureRequest { request_id: request_id.clone(), authorization_id };
@@ -124,9 +128,9 @@ impl<'a> Tills<'a> {
         verb: impl Fn(CheckoutAck) -> Ack,
         request_id: String,
         answer: Result<Option<Authorization>, Status>,
-    ) -> Result<Authorization, Refusal> {
+    ) -> Result<Authorization, Box<Refusal>> {
         let answer = answer.map(|authorization| authorization.expect("an authorization"));
-        let answer = answer.map_err(|status| Refusal::of(&status));
+        let answer = answer.map_err(|status| Box::new(Refusal::of(&status)));
         self.evidence.add(&verb(CheckoutAck {
             caller: Role::PaymentPlatform.subject().to_owned(),
             request_id,
