@@ -17,7 +17,7 @@ pub(super) async fn rounds(
     stage: &mut Stage,
     options: Options,
 ) -> Result<Vec<Round>, BenchProblem> {
-    stage.start("eligibility", Program::Eligibility, "").await?;
+    stage.start("eligibility", Program::Eligibility).await?;
     let clients = stage.clients("eligibility", "none", "none");
     let office = members::office(options.members * options.rounds, 1);
     office.create_organizations(&clients).await?;

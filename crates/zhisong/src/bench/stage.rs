@@ -21,8 +21,6 @@ use crate::tokens::{Role, service_grant};
 /// How long the tokens of a benchmark are valid.
 const VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
 const KEY_ID: &str = "bench";
-/// Connections of a service that write.
-const WRITERS: u32 = 4;
 /// The union that offers the programme.
 pub(super) const UNION: &str = "gd";
 
@@ -55,6 +53,23 @@ impl Program {
                 &[(Self::Eligibility, "eligibility.check"), (Self::Issuance, "feed.read")]
             }
         }
+    }
+}
+
+/// What is unusual about a process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setup {
+    /// Lines of its `[process]` section.
+    pub process: &'static str,
+    /// More sections.
+    pub sections: &'static str,
+    /// Connections that write.
+    pub writers: u32,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { process: "", sections: "", writers: 4 }
     }
 }
 
@@ -104,29 +119,26 @@ impl Stage {
         })
     }
 
-    /// Starts a process under a label, with settings of its own as TOML sections; a process that
-    /// has data gets a database of its own.
+    /// Starts a process under a label with the usual settings.
     pub async fn start(
         &mut self,
         label: &'static str,
         program: Program,
-        settings: &str,
     ) -> Result<(), BenchProblem> {
-        self.start_with_writers(label, program, settings, WRITERS).await
+        self.start_with(label, program, Setup::default()).await
     }
 
-    /// The same with a number of connections that write.
-    pub async fn start_with_writers(
+    /// Starts a process under a label; one that has data gets a database of its own.
+    pub async fn start_with(
         &mut self,
         label: &'static str,
         program: Program,
-        settings: &str,
-        writers: u32,
+        setup: Setup,
     ) -> Result<(), BenchProblem> {
         let address = self.free_address();
-        let mut text = self.process_settings(address);
+        let mut text = self.process_settings(address, setup.process);
         if program != Program::Echo {
-            let url = self.database(label).await?;
+            let (url, writers) = (self.database(label).await?, setup.writers);
             text += &format!("\n[database]\nurl = \"{url}\"\nwriters = {writers}\n");
         }
         if program == Program::Eligibility {
@@ -134,7 +146,7 @@ impl Stage {
             text += &format!("\n[keys]\nring_file = \"{}\"\n", ring.display());
         }
         text += &self.peer_settings(program)?;
-        text += settings;
+        text += setup.sections;
         let config = self.folder.path().join(format!("{label}.toml"));
         fs::write(&config, text)?;
         let mut command = Command::new(std::env::current_exe()?);
@@ -218,12 +230,12 @@ impl Stage {
         Ok(url)
     }
 
-    fn process_settings(&self, address: SocketAddr) -> String {
+    fn process_settings(&self, address: SocketAddr, more: &str) -> String {
         let metrics = metrics_address(address);
         let public = self.folder.path().join("tokens.pub.pem");
         format!(
             "[process]\nprofile = \"test\"\nlisten = \"{address}\"\n\
-             metrics_listen = \"{metrics}\"\ndrain_timeout_ms = 2000\n\n\
+             metrics_listen = \"{metrics}\"\ndrain_timeout_ms = 2000\n{more}\n\
              [process.clock]\nmode = \"manual\"\nstart = \"{}\"\n\n\
              [process.telemetry]\nlog_filter = \"warn,runtime=info\"\n\n\
              [[process.callers.keys]]\nkey_id = \"{KEY_ID}\"\npublic_key_file = \"{}\"\n",

@@ -20,9 +20,9 @@ pub(super) async fn rounds(
     options: Options,
     extra: &mut Map<String, Value>,
 ) -> Result<Vec<Round>, BenchProblem> {
-    stage.start("eligibility", Program::Eligibility, "").await?;
-    stage.start("issuance", Program::Issuance, "").await?;
-    stage.start("echo", Program::Echo, "").await?;
+    stage.start("eligibility", Program::Eligibility).await?;
+    stage.start("issuance", Program::Issuance).await?;
+    stage.start("echo", Program::Echo).await?;
     let empty = machine::memory_bytes(stage.pid("eligibility"));
     let real = stage.clients("eligibility", "issuance", "none");
     let echo = stage.clients("echo", "none", "none");
