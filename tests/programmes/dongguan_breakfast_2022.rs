@@ -7,8 +7,8 @@ use suite_tests::apps::MemberApp;
 use suite_tests::callers::grant;
 use suite_tests::evidence::Evidence;
 use suite_tests::office::{self, Office};
+use suite_tests::platform::{Basket, Platform};
 use suite_tests::served::{Suite, instant};
-use suite_tests::tills::{Basket, Tills};
 use suite_tests::wallets;
 use tonic::Code;
 use zhisong::roster::{self, City};
@@ -51,7 +51,7 @@ async fn dongguan_breakfast_2022() {
     office.open_campaign(SOURCE).await;
 
     let app = MemberApp::open(&suite, &evidence, SOURCE).await;
-    let tills = Tills::open(&suite, &evidence).await;
+    let tills = Platform::open(&suite, &evidence).await;
     let play = Play { suite: &suite, app: &app, tills: &tills };
     play.before_april(&members[0]).await;
     play.only_who_works_there(&elsewhere).await;
@@ -66,7 +66,7 @@ async fn dongguan_breakfast_2022() {
 struct Play<'a> {
     suite: &'a Suite,
     app: &'a MemberApp<'a>,
-    tills: &'a Tills<'a>,
+    tills: &'a Platform<'a>,
 }
 
 impl Play<'_> {
@@ -101,8 +101,7 @@ impl Play<'_> {
             self.move_to(day, NOON);
             let rush = self.app.rush(day, days.next().expect("a day's members")).await;
             assert_eq!((rush.winners.len(), rush.refused.len()), (A_DAY, 0), "{day}");
-            let (last, voucher) = rush.last();
-            wallets::shown(self.suite, last, &voucher.voucher_id).await;
+            wallets::shown(self.suite, rush.last()).await;
             serials.extend(rush.serials());
         }
         // One a person in the whole month: another day does not give another one.

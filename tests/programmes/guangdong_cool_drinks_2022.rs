@@ -8,8 +8,8 @@ use suite_tests::apps::MemberApp;
 use suite_tests::callers::grant;
 use suite_tests::evidence::Evidence;
 use suite_tests::office::{self, Office};
+use suite_tests::platform::{Basket, Platform};
 use suite_tests::served::{Suite, instant};
-use suite_tests::tills::{Basket, Tills};
 use suite_tests::wallets;
 use tonic::Code;
 use zhisong::roster;
@@ -41,7 +41,7 @@ async fn guangdong_cool_drinks_2022() {
     office.open_campaign(SOURCE).await;
 
     let app = MemberApp::open(&suite, &evidence, SOURCE).await;
-    let tills = Tills::open(&suite, &evidence).await;
+    let tills = Platform::open(&suite, &evidence).await;
     let play = Play { suite: &suite, app: &app, tills: &tills };
     play.before_the_first_hour(&members[0]).await;
     play.nobody_else_qualifies(&outsiders).await;
@@ -76,7 +76,7 @@ impl Outsiders {
 struct Play<'a> {
     suite: &'a Suite,
     app: &'a MemberApp<'a>,
-    tills: &'a Tills<'a>,
+    tills: &'a Platform<'a>,
 }
 
 impl Play<'_> {
@@ -125,8 +125,7 @@ impl Play<'_> {
         assert_eq!(refused.value("quota"), "50000");
         assert_eq!(refused.value("resets_at"), "2022-07-23T02:00:00Z");
         // A stock's feed is in order: with its last voucher all of them are there.
-        let (last, voucher) = rush.last();
-        wallets::shown(self.suite, last, &voucher.voucher_id).await;
+        wallets::shown(self.suite, rush.last()).await;
         let winners: Vec<_> = rush.winners.into_iter().map(|(member, _)| member).collect();
         self.one_a_day(&winners[0], "2022-07-23T02:00:00Z").await;
         (winners, late)

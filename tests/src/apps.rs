@@ -63,7 +63,7 @@ impl<'a> MemberApp<'a> {
     /// One member claims, and waits until the voucher can be used.
     pub async fn take(&self, request_id: &str, member_id: &str) -> Voucher {
         let voucher = self.claim(request_id, member_id).await.expect("is issued");
-        wallets::shown(self.suite, member_id, &voucher.voucher_id).await;
+        wallets::shown(self.suite, &voucher).await;
         voucher
     }
 
@@ -132,11 +132,10 @@ impl Rush {
         self.refused.get(reason).map_or(0, Vec::len)
     }
 
-    /// The last voucher of the stock, and whose it is.
-    pub fn last(&self) -> (&str, &Voucher) {
-        let last = self.winners.iter().max_by_key(|(_, voucher)| voucher.serial);
-        let (member_id, voucher) = last.expect("somebody has one");
-        (member_id, voucher)
+    /// The last voucher of the stock.
+    pub fn last(&self) -> &Voucher {
+        let vouchers = self.winners.iter().map(|(_, voucher)| voucher);
+        vouchers.max_by_key(|voucher| voucher.serial).expect("somebody has one")
     }
 
     /// The serials of the vouchers, ascending.

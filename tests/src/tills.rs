@@ -1,146 +1,218 @@
-//! The payment platform: its tills, and its statement of a day.
+//! Members with a voucher shop, and their platform retries until it knows.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
-use aws_lc_rs::digest::{SHA256, digest};
-use contracts::redemption::v1::authorization::State;
-use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
-use contracts::redemption::v1::get_statement_response::Part;
-use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
+use clock::BusinessDay;
+use contracts::eligibility::v1::MemberReference;
+use contracts::eligibility::v1::member_reference::Reference;
 use contracts::redemption::v1::{
-    Authorization, AuthorizeRequest, CaptureRequest, CloseDaysRequest, GetStatementRequest, Order,
-    OrderLine, RefundRequest, Shop, StatementHead,
+    Authorization, AuthorizeRequest, CaptureRequest, GetDailyTotalsRequest, Order, OrderLine,
+    RefundRequest, Shop, VoidRequest, void_request,
 };
-use member_identity::OrganizationPath;
-use tonic::Status;
-use zhisong::laws::{Ack, CheckoutAck};
-use zhisong::tokens::Role;
+use futures::StreamExt as _;
+use testkit::acks::{Acks, Verb};
+use testkit::answers::Answer;
+use testkit::clients::Clients;
 
-use crate::callers::CallerChannel;
-use crate::evidence::{Evidence, OK};
-use crate::office;
-use crate::refusal::Refusal;
-use crate::served::Suite;
+use crate::arrivals::Arrivals;
 
-/// The tills of one payment platform, which writes its answers down.
-pub struct Tills<'a> {
-    suite: &'a Suite,
-    evidence: &'a Evidence,
-    checkout: CheckoutServiceClient<CallerChannel>,
-    orders: AtomicU32,
+/// Orders that are under way at a time.
+const AT_ONCE: usize = 300;
+/// Rounds of retries after which a suite that serves must have answered everything.
+const ROUNDS_MAX: usize = 50;
+
+/// What becomes of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Story {
+    /// Paid.
+    Paid,
+    /// Paid and returned.
+    Returned,
+    /// Given up before it was paid.
+    GivenUp,
+    /// Refused: nothing that the voucher covers.
+    WrongGoods,
 }
 
-/// What is bought, and where.
-#[derive(Clone, Copy, Debug)]
-pub struct Basket<'a> {
-    /// Goods category and price in fen of each line.
-    pub lines: &'a [(&'a str, i64)],
-    /// Where the shop stands.
-    pub region: &'a str,
+impl Story {
+    /// Of ten orders six are paid, two are returned, one is given up, and one has wrong goods.
+    pub const fn of(at: usize) -> Self {
+        match at % 10 {
+            0 => Self::WrongGoods,
+            1 => Self::GivenUp,
+            2 | 3 => Self::Returned,
+            _ => Self::Paid,
+        }
+    }
 }
 
-impl<'a> Tills<'a> {
-    /// The tills of a platform that the province works with.
-    pub async fn open(suite: &'a Suite, evidence: &'a Evidence) -> Self {
-        let channel = suite.channel(&Role::PaymentPlatform.grant(&province())).await;
-        let checkout = CheckoutServiceClient::new(channel);
-        Self { suite, evidence, checkout, orders: AtomicU32::new(0) }
+/// How far an order has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// Its story is told to the end.
+    Told,
+    /// An answer was lost on the way.
+    Lost,
+}
+
+/// One till: whom it calls, and the book of what it was told.
+#[derive(Clone, Copy)]
+pub struct Till<'a> {
+    /// The suite.
+    pub clients: &'a Clients,
+    /// The book.
+    pub acks: &'a Acks,
+    /// Counts the answers.
+    pub arrivals: &'a Arrivals,
+    /// Makes the ids of the requests of one occasion differ from those of another.
+    pub occasion: &'a str,
+}
+
+impl Till<'_> {
+    /// Plays every member's order once, from its beginning.
+    pub async fn play(self, member_ids: &[String]) -> Vec<End> {
+        let orders = member_ids.iter().enumerate().map(|(at, member)| self.story(at, member));
+        futures::stream::iter(orders).buffered(AT_ONCE).collect().await
     }
 
-    /// A new order of a member's is authorized.
-    pub async fn authorize(
-        &self,
-        member_id: &str,
-        basket: Basket<'_>,
-    ) -> Result<Authorization, Box<Refusal>> {
-        let number = self.orders.fetch_add(1, Ordering::Relaxed);
-        let line = |(category, amount_fen): &(&str, i64)| OrderLine {
-            category: (*category).to_owned(),
-            amount_fen: *amount_fen,
-        };
-        let (shop_id, region_code) = ("shop-1".to_owned(), basket.region.to_owned());
-        let request = AuthorizeRequest {
-            request_id: format!("authorize-{number}"),
-            member: office::by_id(member_id),
-            order: Some(Order {
-                order_number: format!("order-{number}"),
-                lines: basket.lines.iter().map(line).collect(),
-                shop: Some(Shop { shop_id, region_code }),
-            }),
-            voucher_ids: Vec::new(),
-            hold: None,
-        };
-        let request_id = request.request_id.clone();
-        let answer = self.checkout.clone().authorize(request).await;
-        let answer = answer.map(|held| held.into_inner().authorization);
-        self.write_down(Ack::Authorize, request_id, answer)
-    }
-
-    /// A new order is authorized and paid.
-    pub async fn pay(
-        &self,
-        member_id: &str,
-        basket: Basket<'_>,
-    ) -> Result<Authorization, Box<Refusal>> {
-        let authorization_id = self.authorize(member_id, basket).await?.authorization_id;
-        let request_id = format!("capture-{authorization_id}");
-        let request = CaptureRequest { request_id: request_id.clone(), authorization_id };
-        let answer = self.checkout.clone().capture(request).await;
-        let answer = answer.map(|captured| captured.into_inner().authorization);
-        self.write_down(Ack::Capture, request_id, answer)
-    }
-
-    /// The goods of a paid order come back: true when the voucher can be used once more.
-    pub async fn give_back(&self, paid: &Authorization) -> bool {
-        let authorization_id = paid.authorization_id.clone();
-        let request_id = format!("refund-{authorization_id}");
-        let request = RefundRequest { request_id: request_id.clone(), authorization_id };
-        let answer = self.checkout.clone().refund(request).await.expect("is refunded").into_inner();
-        let refunded = self.write_down(Ack::Refund, request_id, Ok(answer.authorization));
-        assert_eq!(refunded.expect("is refunded").state(), State::Refunded);
-        answer.right_returned
-    }
-
-    /// Closes the days that are over and reads the statement of one, which must be the file that
-    /// its head tells of.
-    pub async fn statement(&self, day: &str) -> (StatementHead, String) {
-        let ops = self.suite.channel(&Role::Ops.grant(&province())).await;
-        let closed = SettlementServiceClient::new(ops).close_days(CloseDaysRequest {}).await;
-        closed.expect("the days that are over are closed");
-        let platform = self.suite.channel(&Role::PaymentPlatform.grant(&province())).await;
-        let request = GetStatementRequest { business_day: day.to_owned(), platform: String::new() };
-        let parts = SettlementServiceClient::new(platform).get_statement(request).await;
-        let mut parts = parts.expect("a closed day has a statement").into_inner();
-        let (mut head, mut file) = (None, Vec::new());
-        while let Some(part) = parts.message().await.expect("comes to its end") {
-            match part.part.expect("a part") {
-                Part::Head(found) => assert!(head.replace(found).is_none(), "the head comes once"),
-                Part::Csv(bytes) => file.extend_from_slice(&bytes),
+    /// Plays every order, and those in which an answer is lost until none is.
+    pub async fn settle(self, member_ids: &[String]) {
+        for _ in 0..ROUNDS_MAX {
+            let ends = self.play(member_ids).await;
+            if ends.iter().all(|end| *end == End::Told) {
+                return;
             }
         }
-        let head = head.expect("a head");
-        assert_eq!(digest(&SHA256, &file).as_ref(), head.sha256.as_ref());
-        (head, String::from_utf8(file).expect("is UTF-8"))
+        panic!("a suite that serves must answer every order at last")
     }
 
-    fn write_down(
-        &self,
-        verb: impl Fn(CheckoutAck) -> Ack,
-        request_id: String,
-        answer: Result<Option<Authorization>, Status>,
-    ) -> Result<Authorization, Box<Refusal>> {
-        let answer = answer.map(|authorization| authorization.expect("an authorization"));
-        let answer = answer.map_err(|status| Box::new(Refusal::of(&status)));
-        self.evidence.add(&verb(CheckoutAck {
-            caller: Role::PaymentPlatform.subject().to_owned(),
-            request_id,
-            authorization_id: answer.as_ref().ok().map(|found| found.authorization_id.clone()),
-            answer: answer.as_ref().map_or_else(|refusal| refusal.reason.clone(), |_| OK.into()),
-        }));
+    /// Plays one order once, from its beginning.
+    pub async fn story(self, at: usize, member_id: &str) -> End {
+        let story = Story::of(at);
+        let held = match self.authorize(at, &authorize_request(self.occasion, at, member_id)).await
+        {
+            Answer::Lost(_) => return End::Lost,
+            Answer::Refused(reason) => {
+                assert_eq!((story, reason.as_str()), (Story::WrongGoods, "GOODS_NOT_COVERED"));
+                return End::Told;
+            }
+            Answer::Done(held) => held.expect("what is held is told").authorization_id,
+        };
+        let last = match story {
+            Story::WrongGoods => panic!("wrong goods were covered"),
+            Story::GivenUp => self.void(at, &held).await,
+            Story::Paid => self.capture(at, &held).await,
+            Story::Returned => match self.capture(at, &held).await {
+                Answer::Done(_) => self.refund(at, &held).await,
+                other => other,
+            },
+        };
+        match last {
+            Answer::Done(_) => End::Told,
+            Answer::Lost(_) => End::Lost,
+            Answer::Refused(reason) => panic!("order {at}, {story:?}, was refused: {reason}"),
+        }
+    }
+
+    /// Asks for a hold.
+    pub async fn authorize(
+        self,
+        at: usize,
+        request: &AuthorizeRequest,
+    ) -> Answer<Option<Authorization>> {
+        let answer = self.clients.checkout(at).authorize(request.clone()).await;
+        self.note(
+            Verb::Authorize,
+            &request.request_id,
+            Answer::of(answer).map(|made| made.authorization),
+        )
+    }
+
+    /// Uses what is held.
+    pub async fn capture(self, at: usize, held: &str) -> Answer<Option<Authorization>> {
+        let request_id = format!("capture-{}-{at}", self.occasion);
+        let authorization_id = held.to_owned();
+        let request = CaptureRequest { request_id: request_id.clone(), authorization_id };
+        let answer = Answer::of(self.clients.checkout(at).capture(request).await);
+        self.note(Verb::Capture, &request_id, answer.map(|made| made.authorization))
+    }
+
+    /// Lets go of what is held.
+    pub async fn void(self, at: usize, held: &str) -> Answer<Option<Authorization>> {
+        let request_id = format!("void-{}-{at}", self.occasion);
+        let target = Some(void_request::Target::AuthorizationId(held.to_owned()));
+        let request = VoidRequest { request_id: request_id.clone(), target };
+        let answer = Answer::of(self.clients.checkout(at).void(request).await);
+        self.note(Verb::Void, &request_id, answer.map(|made| made.authorization))
+    }
+
+    /// Gives back what was used.
+    pub async fn refund(self, at: usize, held: &str) -> Answer<Option<Authorization>> {
+        let request_id = format!("refund-{}-{at}", self.occasion);
+        let authorization_id = held.to_owned();
+        let request = RefundRequest { request_id: request_id.clone(), authorization_id };
+        let answer = Answer::of(self.clients.checkout(at).refund(request).await);
+        self.note(Verb::Refund, &request_id, answer.map(|made| made.authorization))
+    }
+
+    fn note(
+        self,
+        verb: Verb,
+        request_id: &str,
+        answer: Answer<Option<Authorization>>,
+    ) -> Answer<Option<Authorization>> {
+        let noted = self.acks.checkout(verb, request_id, &answer);
+        noted.expect("the same request gets the same answer");
+        if !answer.is_lost() {
+            self.arrivals.add();
+        }
         answer
     }
 }
 
-fn province() -> OrganizationPath {
-    OrganizationPath::parse("gd").expect("a path")
+/// The Authorize of a member's order: the same each time it is made.
+pub fn authorize_request(occasion: &str, at: usize, member_id: &str) -> AuthorizeRequest {
+    let category = if Story::of(at) == Story::WrongGoods { "hot-meal" } else { "cold-drink" };
+    let line = OrderLine { category: category.to_owned(), amount_fen: 300 + at as i64 % 500 };
+    let shop = Shop { shop_id: "shop-1".to_owned(), region_code: "440103".to_owned() };
+    AuthorizeRequest {
+        request_id: format!("authorize-{occasion}-{at}"),
+        member: Some(MemberReference {
+            reference: Some(Reference::MemberId(member_id.to_owned())),
+        }),
+        order: Some(Order {
+            order_number: format!("order-{occasion}-{at}"),
+            lines: vec![line],
+            shop: Some(shop),
+        }),
+        voucher_ids: Vec::new(),
+        hold: None,
+    }
+}
+
+/// Captures and refunds of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    /// Orders that were paid.
+    pub captures: i64,
+    /// Orders that were returned.
+    pub refunds: i64,
+}
+
+/// What so many orders must come to.
+pub fn expected(orders: usize) -> Totals {
+    let count = |stories: &[Story]| {
+        let told = (0..orders).filter(|at| stories.contains(&Story::of(*at)));
+        i64::try_from(told.count()).expect("orders are few")
+    };
+    Totals { captures: count(&[Story::Paid, Story::Returned]), refunds: count(&[Story::Returned]) }
+}
+
+/// What a day's orders came to, as the journal has it.
+pub async fn totals(clients: &Clients, day: BusinessDay) -> Totals {
+    let request = GetDailyTotalsRequest { business_day: day.to_string() };
+    let totals = clients.settlement().get_daily_totals(request).await;
+    let totals = totals.expect("the day can be read").into_inner().totals;
+    Totals {
+        captures: totals.iter().map(|total| total.captures).sum(),
+        refunds: totals.iter().map(|total| total.refunds).sum(),
+    }
 }

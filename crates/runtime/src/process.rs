@@ -1,5 +1,5 @@
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +23,23 @@ where
     F: FnOnce(C, Context) -> B + Send + 'static,
     B: Future<Output = Result<Part, StartProblem>> + Send,
 {
-    let config = match config_file()
-        .map_err(|why| why.to_owned())
-        .and_then(|file| load::<C>(service, file.as_deref()).map_err(|problem| problem.to_string()))
-    {
+    match config_file() {
+        Ok(file) => run_with(service, file.as_deref(), build),
+        Err(problem) => {
+            eprintln!("{service}: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The same with the configuration file named by the caller.
+pub fn run_with<C, F, B>(service: &'static str, file: Option<&Path>, build: F) -> ExitCode
+where
+    C: ServiceConfig,
+    F: FnOnce(C, Context) -> B + Send + 'static,
+    B: Future<Output = Result<Part, StartProblem>> + Send,
+{
+    let config = match load::<C>(service, file) {
         Ok(config) => config,
         Err(problem) => {
             eprintln!("{service}: {problem}");
@@ -97,7 +110,7 @@ where
         listener,
         clock,
         verifier,
-        in_flight_max: process.in_flight_max,
+        admission: process.admission(),
         drain_timeout: Duration::from_millis(process.drain_timeout_ms),
     };
     let stop = stop_signal()?;
@@ -121,7 +134,7 @@ fn verifier(
 }
 
 /// Done at SIGTERM or SIGINT.
-fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, StartProblem> {
+pub fn stop_signal() -> Result<impl Future<Output = ()> + Send + 'static, StartProblem> {
     let listen = |kind| signal(kind).map_err(|problem| StartProblem::new("signals", problem));
     let mut terminate = listen(SignalKind::terminate())?;
     let mut interrupt = listen(SignalKind::interrupt())?;

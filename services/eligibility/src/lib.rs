@@ -25,3 +25,8 @@ pub mod usecase;
 pub use build::build;
 pub use config::{Config, KeysConfig};
 pub use domain::keyring;
+
+/// The whole `main` of the service as a process of its own.
+pub fn main() -> std::process::ExitCode {
+    runtime::run("eligibility", build)
+}

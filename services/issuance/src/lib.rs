@@ -27,3 +27,8 @@ pub mod usecase;
 
 pub use config::{ClaimConfig, Config};
 pub use service::build;
+
+/// The whole `main` of the service as a process of its own.
+pub fn main() -> std::process::ExitCode {
+    runtime::run("issuance", build)
+}

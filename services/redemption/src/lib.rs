@@ -54,3 +54,8 @@ pub async fn build(config: Config, context: Context) -> Result<Part, StartProble
     });
     Ok(redemption.into_part(async move { store.close().await }))
 }
+
+/// The whole `main` of the service as a process of its own.
+pub fn main() -> std::process::ExitCode {
+    runtime::run("redemption", build)
+}

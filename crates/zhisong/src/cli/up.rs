@@ -44,10 +44,7 @@ impl Up {
         let telemetry = super::quiet_logs()?;
         let installation = Installation::open(&self.data)?;
         let ready = |address| print_tokens(&installation, address, &union, clock.as_ref());
-        let stop = async {
-            // Without a handler for Ctrl-C the process ends at once, which is as safe as a crash.
-            let _ = tokio::signal::ctrl_c().await;
-        };
+        let stop = runtime::stop_signal()?;
         let served =
             suite::serve(&installation, self.listen, Arc::clone(&clock), stop, ready).await;
         telemetry.flush().await;

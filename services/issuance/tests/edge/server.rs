@@ -149,9 +149,10 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let eligibility = FakeEligibility::default();
         let config = Config {
-            database: DatabaseConfig {
-                url: format!("sqlite://{}", folder.path().join("issuance.db").display()),
-            },
+            database: DatabaseConfig::at(format!(
+                "sqlite://{}",
+                folder.path().join("issuance.db").display()
+            )),
             eligibility: serve_eligibility(eligibility.clone(), &signer).await,
             ..Config::default()
         };
@@ -163,7 +164,7 @@ impl Server {
             listener,
             clock: clock.clone(),
             verifier: Arc::new(verifier),
-            in_flight_max: 1_000,
+            admission: rpc::Admission::at_most(1_000),
             drain_timeout: Duration::from_secs(60),
         };
         let (shutdown, stopped) = oneshot::channel::<()>();

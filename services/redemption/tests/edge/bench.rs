@@ -98,7 +98,7 @@ impl Bench {
     pub async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the database");
         let database = folder.path().join("redemption.db");
-        let config = sql::DatabaseConfig { url: format!("sqlite://{}", database.display()) };
+        let config = sql::DatabaseConfig::at(format!("sqlite://{}", database.display()));
         let store = Arc::new(SqliteStore::open(&config).await.expect("the database opens"));
         let till = Till::open(store.clone()).await;
         let clock = Arc::new(ManualClock::at(till.now()));
@@ -129,7 +129,7 @@ impl Bench {
             listener,
             clock: clock.clone(),
             verifier: Arc::new(verifier),
-            in_flight_max: 100,
+            admission: rpc::Admission::at_most(100),
             drain_timeout: Duration::from_secs(1),
         };
         let part = redemption.into_part(async {});

@@ -1,0 +1,7 @@
+//! The eligibility service as the tests start it: Cargo builds a package's own binaries before its tests.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    eligibility::main()
+}

@@ -1,0 +1,7 @@
+//! The redemption service as the tests start it: Cargo builds a package's own binaries before its tests.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    redemption::main()
+}
