@@ -110,7 +110,12 @@ impl Desk {
                 Ok(value)
             }
             Err(error) => {
-                transaction.rollback().await.map_err(classify)?;
+                // A full disk ends the transaction by itself, and the driver, which still counts
+                // it as open, could then begin no other.
+                if let Err(lost) = transaction.rollback().await {
+                    tracing::warn!(error = %lost, "a step was undone by the database itself");
+                    self.connection = None;
+                }
                 Err(error)
             }
         }
