@@ -1,8 +1,10 @@
+use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 use std::sync::Arc;
 
-use crate::demo::{self, Options};
+use crate::demo::{self, EvidenceFiles, Options, Report};
 use crate::installation::Installation;
 use crate::suite;
 use clap::Args;
@@ -93,7 +95,8 @@ impl Demo {
             seed: self.seed,
             progress: !self.json,
         };
-        let report = demo::play(&installation, address, &clock, options).await?;
+        let mut report = demo::play(&installation, address, &clock, options).await?;
+        let violations = prove(&folder, &mut report, options.progress).await?;
         match self.json {
             true => println!("{}", report.json()),
             false => println!("{}", report.table()),
@@ -105,7 +108,10 @@ impl Demo {
         }
         serving.await??;
         telemetry.flush().await;
-        Ok(())
+        match violations {
+            0 => Ok(()),
+            _ => Err(format!("the laws are broken: {violations} violations").into()),
+        }
     }
 
     /// A demonstration never touches data that exist.
@@ -122,4 +128,32 @@ impl Demo {
         let fresh = fresh.into_iter().find(|folder| !folder.exists());
         fresh.ok_or_else(|| "zhisong-data is full of demos: remove it".into())
     }
+}
+
+/// Has the laws checked from outside, while the services serve: by a process of its own, which
+/// shares neither memory nor file locks with them. Gives how often one was found broken.
+async fn prove(folder: &Path, report: &mut Report, shown: bool) -> Result<u64, Problem> {
+    let spinner = demo::spinner("laws", shown);
+    let files = report.evidence.write(&evidence_folder(folder)?)?;
+    let folder = folder.to_owned();
+    let checked = tokio::task::spawn_blocking(move || check_laws(&folder, &files)).await??;
+    spinner.finish_and_clear();
+    let told = serde_json::from_slice(&checked.stdout).ok();
+    let violations = told.and_then(|told| report.take_laws(&told));
+    let said = || format!("the laws: {}", String::from_utf8_lossy(&checked.stderr));
+    violations.ok_or_else(|| said().into())
+}
+
+/// Beside the data folder and not in it: all of that is searched for the canaries.
+fn evidence_folder(folder: &Path) -> Result<PathBuf, Problem> {
+    let mut name = folder.file_name().ok_or("the data folder has no name")?.to_owned();
+    name.push("-evidence");
+    Ok(folder.with_file_name(name))
+}
+
+fn check_laws(folder: &Path, files: &EvidenceFiles) -> io::Result<Output> {
+    let mut laws = Command::new(std::env::current_exe()?);
+    laws.args(["laws", "--json", "--data"]).arg(folder);
+    laws.arg("--acks").arg(&files.acks).arg("--canaries").arg(&files.canaries);
+    laws.output()
 }

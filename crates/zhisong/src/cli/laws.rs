@@ -1,14 +1,10 @@
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
-use indicatif::ProgressBar;
 
 use super::Problem;
+use crate::demo::spinner;
 use crate::laws::{self, Inputs};
-
-/// How often the spinner turns.
-const TURN: Duration = Duration::from_millis(100);
 
 /// What to check.
 #[derive(Debug, Args)]
@@ -45,8 +41,7 @@ pub(crate) struct Laws {
 impl Laws {
     pub(crate) async fn run(self) -> Result<(), Problem> {
         let json = self.json;
-        let spinner = if json { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
-        spinner.enable_steady_tick(TURN);
+        let spinner = spinner("laws", !json);
         let begun = |law: laws::Law| {
             spinner.set_message(format!("{}: {}", law.name(), law.says()));
         };

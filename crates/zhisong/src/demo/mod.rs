@@ -6,8 +6,10 @@
 //! | `rush` | ten o'clock: every member claims |
 //! | `tills` | the checkouts of the day |
 //! | `settle` | midnight: the closed day's statement |
+//! | `evidence` | what the services are held to afterwards: answers and canaries |
 
 mod clients;
+mod evidence;
 mod office;
 mod progress;
 mod report;
@@ -24,6 +26,8 @@ use member_identity::OrganizationPath;
 use crate::installation::Installation;
 use clients::Clients;
 pub use clients::DemoProblem;
+pub use evidence::{Evidence, EvidenceFiles};
+pub(crate) use progress::spinner;
 pub use report::Report;
 
 /// The programme that is played.
@@ -70,14 +74,18 @@ pub async fn play(
     let programme = benefit::programme::parse(PROGRAMME).expect("the shipped programme is tested");
     let zone = Zone::shanghai();
 
-    let members = office::prepare(&clients, &programme, options).await?;
+    let (members, canaries) = office::prepare(&clients, &programme, options).await?;
     clients.set_time(day().at_minute(TEN_O_CLOCK, &zone)).await?;
-    let rush = rush::play(&clients, &programme.campaign_id, &members, options).await?;
+    let mut rush = rush::play(&clients, &programme, &members, options).await?;
     let stock = clients.stock(&programme.campaign_id, DAY).await?;
-    let tills = tills::play(&clients, &rush.winners, options).await?;
+    let mut tills = tills::play(&clients, &rush.winners, options).await?;
     clients.set_time(day().next().at_minute(1, &zone)).await?;
     let statement = settle::close(&clients, DAY).await?;
+    let mut acks = std::mem::take(&mut rush.acks);
+    acks.append(&mut tills.acks);
     Ok(Report {
+        evidence: Evidence { acks, canaries },
+        laws: None,
         members: members.len(),
         quota: stock.quota,
         issued: stock.issued,

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use benefit::programme::Programme;
 use contracts::eligibility::v1::import_roster_request::Part;
 use contracts::eligibility::v1::policy_service_client::PolicyServiceClient;
@@ -11,7 +13,7 @@ use contracts::issuance::v1::{ActivateCampaignRequest, ApplyCampaignRequest};
 use member_identity::RegionCode;
 
 use super::clients::{Clients, DemoProblem, RoleChannel};
-use super::{Options, PROGRAMME, UNION, progress};
+use super::{Options, PROGRAMME, UNION, evidence, progress};
 use crate::roster::{self, City};
 use crate::tokens::Role;
 
@@ -19,20 +21,21 @@ use crate::tokens::Role;
 const ROWS_AT_ONCE: usize = 1_000;
 const PAGE: i32 = 5_000;
 
-/// Does what a union office does before the day, and gives the ids of its members.
+/// Does what a union office does before the day, and gives the ids of its members and what of
+/// their roster must stay secret.
 pub(super) async fn prepare(
     clients: &Clients,
     programme: &Programme,
     options: Options,
-) -> Result<Vec<String>, DemoProblem> {
+) -> Result<(Vec<String>, BTreeSet<String>), DemoProblem> {
     let province = RegionCode::parse("440000").expect("Guangdong is in the catalogue");
     let cities = roster::cities(province, UNION);
     let mut registry = RegistryServiceClient::new(clients.channel(Role::UnionOffice, 0));
     create_organizations(&mut registry, province, &cities).await?;
-    import(&mut registry, &cities, options).await?;
+    let canaries = import(&mut registry, &cities, options).await?;
     publish(clients, programme).await?;
     activate(clients, programme).await?;
-    member_ids(&mut registry).await
+    Ok((member_ids(&mut registry).await?, canaries))
 }
 
 async fn create_organizations(
@@ -58,9 +61,10 @@ async fn import(
     registry: &mut RegistryServiceClient<RoleChannel>,
     cities: &[City],
     options: Options,
-) -> Result<(), DemoProblem> {
+) -> Result<BTreeSet<String>, DemoProblem> {
     let bar = progress::bar("roster", options.members, options.progress);
     let rows: Vec<RosterRow> = roster::rows(cities, options.members, options.seed).collect();
+    let canaries = evidence::canaries(&rows);
     let header =
         RosterHeader { import_id: "demo-roster".to_owned(), organization: UNION.to_owned() };
     let mut messages = vec![ImportRosterRequest { part: Some(Part::Header(header)) }];
@@ -78,7 +82,7 @@ async fn import(
     let imported = imported.map_err(DemoProblem::refused("importing the roster"))?.into_inner();
     bar.finish();
     match imported.roster_import {
-        Some(report) if report.bad == 0 => Ok(()),
+        Some(report) if report.bad == 0 => Ok(canaries),
         Some(report) => Err(DemoProblem::Contradiction(format!(
             "{} made-up rows were refused, the first for {:?}",
             report.bad,

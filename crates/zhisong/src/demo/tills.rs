@@ -5,8 +5,8 @@ use contracts::eligibility::v1::MemberReference;
 use contracts::eligibility::v1::member_reference::Reference;
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
 use contracts::redemption::v1::{
-    AuthorizeRequest, CaptureRequest, Order, OrderLine, RefundRequest, Shop, VoidRequest,
-    void_request,
+    Authorization, AuthorizeRequest, CaptureRequest, Order, OrderLine, RefundRequest, Shop,
+    VoidRequest, void_request,
 };
 use futures::StreamExt as _;
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use tonic::Status;
 
 use super::clients::{Clients, DemoProblem, RoleChannel, reason_of};
 use super::{Options, progress};
+use crate::laws::{Ack, CheckoutAck, OK};
 use crate::tokens::Role;
 
 /// Checkouts that are under way at a time.
@@ -34,6 +35,8 @@ pub struct Tills {
     pub refused: BTreeMap<String, usize>,
     /// From the first order to the last answer.
     pub took: Duration,
+    /// Every answer.
+    pub(super) acks: Vec<Ack>,
 }
 
 /// What becomes of an order.
@@ -86,14 +89,16 @@ pub(super) async fn play(
         let checkout = CheckoutServiceClient::new(clients.channel(Role::PaymentPlatform, at));
         let bar = bar.clone();
         async move {
-            let ended = shop(checkout, at, member_id).await;
+            let mut shopper = Shopper { checkout, at, acks: Vec::new() };
+            let ended = shopper.shop(member_id).await;
             bar.inc(1);
-            ended
+            (ended, shopper.acks)
         }
     });
     let mut ended = std::pin::pin!(futures::stream::iter(orders).buffer_unordered(AT_ONCE));
     let mut tills = Tills::default();
-    while let Some(ended) = ended.next().await {
+    while let Some((ended, acks)) = ended.next().await {
+        tills.acks.extend(acks);
         match ended {
             Ok(story) => tills.count(story),
             Err(status) => *tills.refused.entry(reason_of(&status)).or_default() += 1,
@@ -120,38 +125,74 @@ impl Tills {
     }
 }
 
-async fn shop(
-    mut checkout: CheckoutServiceClient<RoleChannel>,
+/// One order on its way, and every answer that the platform got for it.
+struct Shopper {
+    checkout: CheckoutServiceClient<RoleChannel>,
     at: usize,
-    member_id: &str,
-) -> Result<Story, Status> {
-    let story = Story::of(at);
-    let request = AuthorizeRequest {
-        request_id: format!("demo-authorize-{at}"),
-        member: Some(MemberReference {
-            reference: Some(Reference::MemberId(member_id.to_owned())),
-        }),
-        order: Some(story.order(at)),
-        voucher_ids: Vec::new(),
-        hold: None,
-    };
-    let held = checkout.authorize(request).await?.into_inner().authorization;
-    let held = held.ok_or_else(|| Status::internal("an authorization is missing"))?;
-    let authorization_id = held.authorization_id;
-    if story == Story::GivenUp {
-        let target = void_request::Target::AuthorizationId(authorization_id);
-        let request = VoidRequest { request_id: format!("demo-void-{at}"), target: Some(target) };
-        checkout.void(request).await?;
-        return Ok(story);
+    acks: Vec<Ack>,
+}
+
+impl Shopper {
+    async fn shop(&mut self, member_id: &str) -> Result<Story, Status> {
+        let (at, story) = (self.at, Story::of(self.at));
+        let authorization_id = self.authorize(story, member_id).await?;
+        if story == Story::GivenUp {
+            let target = Some(void_request::Target::AuthorizationId(authorization_id));
+            let request = VoidRequest { request_id: format!("demo-void-{at}"), target };
+            let request_id = request.request_id.clone();
+            let answer = self.checkout.void(request).await;
+            let answer = answer.map(|voided| voided.into_inner().authorization);
+            return self.note(Ack::Void, request_id, answer).map(|_| story);
+        }
+        let request_id = format!("demo-capture-{at}");
+        let request = CaptureRequest {
+            request_id: request_id.clone(),
+            authorization_id: authorization_id.clone(),
+        };
+        let answer = self.checkout.capture(request).await;
+        let answer = answer.map(|captured| captured.into_inner().authorization);
+        self.note(Ack::Capture, request_id, answer)?;
+        if story == Story::Returned {
+            let request_id = format!("demo-refund-{at}");
+            let request = RefundRequest { request_id: request_id.clone(), authorization_id };
+            let answer = self.checkout.refund(request).await;
+            let answer = answer.map(|refunded| refunded.into_inner().authorization);
+            self.note(Ack::Refund, request_id, answer)?;
+        }
+        Ok(story)
     }
-    let request = CaptureRequest {
-        request_id: format!("demo-capture-{at}"),
-        authorization_id: authorization_id.clone(),
-    };
-    checkout.capture(request).await?;
-    if story == Story::Returned {
-        let request = RefundRequest { request_id: format!("demo-refund-{at}"), authorization_id };
-        checkout.refund(request).await?;
+
+    async fn authorize(&mut self, story: Story, member_id: &str) -> Result<String, Status> {
+        let request_id = format!("demo-authorize-{}", self.at);
+        let request = AuthorizeRequest {
+            request_id: request_id.clone(),
+            member: Some(MemberReference {
+                reference: Some(Reference::MemberId(member_id.to_owned())),
+            }),
+            order: Some(story.order(self.at)),
+            voucher_ids: Vec::new(),
+            hold: None,
+        };
+        let answer = self.checkout.authorize(request).await;
+        let answer = answer.map(|held| held.into_inner().authorization);
+        let held = self.note(Ack::Authorize, request_id, answer)?;
+        held.ok_or_else(|| Status::internal("an authorization is missing"))
     }
-    Ok(story)
+
+    /// Writes an answer down and gives the authorization in it.
+    fn note(
+        &mut self,
+        verb: fn(CheckoutAck) -> Ack,
+        request_id: String,
+        answer: Result<Option<Authorization>, Status>,
+    ) -> Result<Option<String>, Status> {
+        let answer = answer.map(|found| found.map(|found| found.authorization_id));
+        self.acks.push(verb(CheckoutAck {
+            caller: Role::PaymentPlatform.subject().to_owned(),
+            request_id,
+            authorization_id: answer.as_ref().ok().cloned().flatten(),
+            answer: answer.as_ref().map_or_else(reason_of, |_| OK.to_owned()),
+        }));
+        answer
+    }
 }

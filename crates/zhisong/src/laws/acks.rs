@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LawProblem;
 
-/// The answer of a call that did what it was asked to.
+/// The answer to a call that did what it was asked to.
 pub const OK: &str = "OK";
 /// The reason of a claim that came too late.
 pub(super) const SOLD_OUT: &str = "SOLD_OUT";
@@ -79,7 +79,13 @@ pub struct CheckoutAck {
 pub struct AckWriter(File);
 
 impl AckWriter {
-    /// Adds to the file, which is made when it is not there.
+    /// Begins a new file, in the place of an older one.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        File::create(path)?;
+        Self::append(path)
+    }
+
+    /// Goes on with a file, which is made when it is not there.
     pub fn append(path: &Path) -> io::Result<Self> {
         OpenOptions::new().create(true).append(true).open(path).map(Self)
     }

@@ -40,7 +40,7 @@ mod verdict;
 
 use std::path::{Path, PathBuf};
 
-pub use acks::{Ack, AckWriter, CheckoutAck, ClaimAck};
+pub use acks::{Ack, AckWriter, CheckoutAck, ClaimAck, OK};
 pub use verdict::{Finding, Law, Report, State, Verdict};
 
 use acks::Acks;
