@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn a_full_disk_at_start_is_told_with_what_to_do() {
-    // Not even a key fits; and keys fit but a database does not.
-    for blocks in [0, 16] {
+    // Not even a key fits; keys fit but no database; a database fits but not what is in it.
+    for blocks in [0, 16, 128] {
         let stage = Stage::new(ZHISONG);
         let limit = format!("{GO_ON} && ulimit -f {blocks}");
         let said = refuses(after(&limit, &stage.command(first_day()))).await;

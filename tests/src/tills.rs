@@ -15,7 +15,7 @@ use testkit::clients::Clients;
 use crate::arrivals::Arrivals;
 
 /// Orders that are under way at a time.
-const AT_ONCE: usize = 300;
+pub const AT_ONCE: usize = 100;
 /// Rounds of retries after which a suite that serves must have answered everything.
 const ROUNDS_MAX: usize = 50;
 

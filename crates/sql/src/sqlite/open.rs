@@ -1,4 +1,4 @@
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, SqliteConnection, SqlitePool};
 
@@ -16,10 +16,8 @@ pub(super) async fn writer(
     check_library(path, &mut connection).await?;
     check_durability(path, &mut connection).await?;
     check_reader(path, &mut connection, migrator).await?;
-    migrator
-        .run_direct(None, &mut connection, false)
-        .await
-        .map_err(|source| OpenProblem::Migration { path: path.to_owned(), source })?;
+    let migrated = migrator.run_direct(None, &mut connection, false).await;
+    migrated.map_err(|source| unmigrated(path, source))?;
     check_room(path, &mut connection).await?;
     Ok(connection)
 }
@@ -48,6 +46,16 @@ fn options(path: &str) -> SqliteConnectOptions {
 
 fn file(path: &str, source: sqlx::Error) -> OpenProblem {
     OpenProblem::File { path: path.to_owned(), source }
+}
+
+/// The statements of a migration are tested: where one fails, the file cannot be written.
+fn unmigrated(path: &str, source: MigrateError) -> OpenProblem {
+    match source {
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+            file(path, source)
+        }
+        source => OpenProblem::Migration { path: path.to_owned(), source },
+    }
 }
 
 async fn check_library(path: &str, connection: &mut SqliteConnection) -> Result<(), OpenProblem> {
