@@ -11,6 +11,7 @@
 //!
 //! **Invariant:** the services speak gRPC to each other here as they do in containers.
 
+mod channel;
 pub mod cli;
 pub mod demo;
 pub mod installation;

@@ -6,8 +6,9 @@ use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
 use futures::StreamExt as _;
 use tokio::time::Instant;
 
-use super::clients::{Clients, DemoProblem, reason_of};
+use super::clients::{Clients, DemoProblem};
 use super::{Options, progress};
+use crate::channel::reason_of;
 use crate::tokens::Role;
 
 /// Claims that are under way at a time.
