@@ -14,6 +14,7 @@
 //! **Invariant:** the services speak gRPC to each other here as they do in containers.
 
 pub mod bench;
+mod channel;
 pub mod cli;
 pub mod demo;
 pub mod installation;

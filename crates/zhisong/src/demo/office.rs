@@ -12,8 +12,9 @@ use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
 use contracts::issuance::v1::{ActivateCampaignRequest, ApplyCampaignRequest};
 use member_identity::RegionCode;
 
-use super::clients::{Clients, DemoProblem, RoleChannel};
+use super::clients::{Clients, DemoProblem};
 use super::{Options, PROGRAMME, UNION, evidence, progress};
+use crate::channel::RoleChannel;
 use crate::roster::{self, City};
 use crate::tokens::Role;
 
