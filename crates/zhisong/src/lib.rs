@@ -15,6 +15,7 @@ mod channel;
 pub mod cli;
 pub mod demo;
 pub mod installation;
+mod policy;
 pub mod roster;
 pub mod suite;
 pub mod tokens;
