@@ -1,11 +1,31 @@
-//! What the suite does as a whole, over gRPC: see the folders beside this one.
+//! What the tests of the whole suite share; the tests themselves are in the folders beside this
+//! one.
 //!
-//! Here is what these tests share: [`stage`] sets a suite up and holds it to its laws, [`rush`]
-//! has members claim, [`wallets`] waits for their vouchers, [`tills`] has them shop, [`arrivals`]
-//! says when a fault is due.
+//! Processes:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`stage`] | sets a suite up as processes and holds it to its laws |
+//! | [`rush`] | has members claim |
+//! | [`wallets`] | waits for their vouchers |
+//! | [`tills`] | has them shop |
+//! | [`arrivals`] | says when a fault is due |
+//!
+//! In the test's own process:
+//!
+//! | module | what |
+//! |---|---|
+//! | [`served`] | the three services, served in the test's own process on a manual clock |
+//! | [`callers`] | tokens and channels |
+//! | [`office`] | what a union office does before a campaign: unions, roster, policy, campaign |
+//! | [`refusal`] | a refusal taken apart |
 
 pub mod arrivals;
+pub mod callers;
+pub mod office;
+pub mod refusal;
 pub mod rush;
+pub mod served;
 pub mod stage;
 pub mod tills;
 pub mod wallets;

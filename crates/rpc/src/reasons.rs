@@ -57,7 +57,8 @@ pub(crate) const fn spec(reason: R) -> Spec {
         | R::SoldOut
         | R::CampaignState
         | R::ProgrammeInvalid
-        | R::CampaignImmutable => issuance(reason),
+        | R::CampaignImmutable
+        | R::ForeignCursors => issuance(reason),
         _ => redemption(reason),
     }
 }
@@ -172,6 +173,9 @@ const fn issuance(reason: R) -> Spec {
         }
         R::ProgrammeInvalid => {
             answer(Code::InvalidArgument, "方案文件有误", "the programme file has problems")
+        }
+        R::ForeignCursors => {
+            refusal("数据来源已更换，请联系管理员", "the cursors are not of this store")
         }
         _ => refusal(
             "活动已启用，内容不可更改",

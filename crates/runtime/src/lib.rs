@@ -21,7 +21,7 @@ pub use configuration::{
     CallersConfig, ClockConfig, ClockMode, ConfigProblem, LogFormat, ProcessConfig, Profile,
     ServiceConfig, TelemetryConfig, TrustedKey, load,
 };
-pub use process::{run, stop_signal};
+pub use process::{run, run_with, stop_signal};
 pub use serve::{Context, Part, ServeOptions, StartProblem, serve};
 pub use telemetry::{TelemetryGuard, start_telemetry};
 

@@ -1,5 +1,5 @@
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,10 +23,23 @@ where
     F: FnOnce(C, Context) -> B + Send + 'static,
     B: Future<Output = Result<Part, StartProblem>> + Send,
 {
-    let config = match config_file()
-        .map_err(|why| why.to_owned())
-        .and_then(|file| load::<C>(service, file.as_deref()).map_err(|problem| problem.to_string()))
-    {
+    match config_file() {
+        Ok(file) => run_with(service, file.as_deref(), build),
+        Err(problem) => {
+            eprintln!("{service}: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The same with the configuration file named by the caller.
+pub fn run_with<C, F, B>(service: &'static str, file: Option<&Path>, build: F) -> ExitCode
+where
+    C: ServiceConfig,
+    F: FnOnce(C, Context) -> B + Send + 'static,
+    B: Future<Output = Result<Part, StartProblem>> + Send,
+{
+    let config = match load::<C>(service, file) {
         Ok(config) => config,
         Err(problem) => {
             eprintln!("{service}: {problem}");

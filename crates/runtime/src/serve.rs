@@ -105,7 +105,10 @@ pub async fn serve(
     }
     routes.add_service(ClockRpc::server(Arc::clone(&options.clock)));
     routes.add_service(health_service);
-    routes.add_service(reflection(&names)?);
+    let reflection = |problem| StartProblem::new("reflection", problem);
+    routes.add_service(reflected(&names).build_v1().map_err(reflection)?);
+    // Older clients, among them the Python one, know only the version before.
+    routes.add_service(reflected(&names).build_v1alpha().map_err(reflection)?);
     for name in names.iter().copied().chain([""]) {
         health.set_service_status(name, ServingStatus::Serving).await;
     }
@@ -159,21 +162,12 @@ async fn drain_within(
     }
 }
 
-fn reflection(
-    names: &[&'static str],
-) -> Result<
-    tonic_reflection::server::v1::ServerReflectionServer<
-        impl tonic_reflection::server::v1::ServerReflection,
-    >,
-    StartProblem,
-> {
-    let mut builder = tonic_reflection::server::Builder::configure()
+/// What reflection tells: the services that are served here.
+fn reflected(names: &[&'static str]) -> tonic_reflection::server::Builder<'static> {
+    let builder = tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(contracts::DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    let shown: HashSet<_> = names.iter().copied().collect();
-    for name in shown.into_iter().chain(["zhisong.common.v1.ClockService", "grpc.health.v1.Health"])
-    {
-        builder = builder.with_service_name(name);
-    }
-    builder.build_v1().map_err(|problem| StartProblem::new("reflection", problem))
+    let mut shown: HashSet<_> = names.iter().copied().collect();
+    shown.extend(["zhisong.common.v1.ClockService", "grpc.health.v1.Health"]);
+    shown.into_iter().fold(builder, |builder, name| builder.with_service_name(name))
 }

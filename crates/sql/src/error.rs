@@ -29,7 +29,9 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenProblem {
     /// The URL names no store that we have.
-    #[error("database.url {0:?} is not supported: use sqlite://PATH")]
+    #[error(
+        "database.url {0:?} is not supported: use sqlite://PATH or postgres://USER@HOST/DATABASE"
+    )]
     Url(String),
     /// The file or its folder cannot be read or written.
     #[error(
@@ -38,6 +40,16 @@ pub enum OpenProblem {
     File {
         /// The database.
         path: String,
+        /// What the driver said.
+        source: sqlx::Error,
+    },
+    /// The server cannot be reached or does not let us in.
+    #[error(
+        "cannot open the database {url}: {source}; check that the server runs, that the database exists and that the user may use it"
+    )]
+    Server {
+        /// The database, without a password.
+        url: String,
         /// What the driver said.
         source: sqlx::Error,
     },

@@ -11,7 +11,7 @@ const NOTES: &[MigrationFile] = &[MigrationFile {
 }];
 
 fn at(folder: &tempfile::TempDir) -> DatabaseConfig {
-    DatabaseConfig { url: format!("sqlite://{}/notes.db", folder.path().display()) }
+    DatabaseConfig::at(format!("sqlite://{}/notes.db", folder.path().display()))
 }
 
 async fn add(database: &Database, text: &'static str) -> Result<(), StoreError> {
@@ -91,9 +91,9 @@ async fn a_cancelled_caller_leaves_no_transaction_open() {
 async fn a_missing_folder_and_a_foreign_url_are_said_at_opening() {
     let folder = tempfile::tempdir().expect("a folder");
     let missing = format!("sqlite://{}/none/notes.db", folder.path().display());
-    let opened = Database::open(&DatabaseConfig { url: missing }, &migrator(NOTES)).await;
+    let opened = Database::open(&DatabaseConfig::at(missing), &migrator(NOTES)).await;
     assert!(matches!(opened, Err(OpenProblem::File { .. })));
-    let foreign = DatabaseConfig { url: "mysql://x".to_owned() };
+    let foreign = DatabaseConfig::at("mysql://x");
     let opened = Database::open(&foreign, &migrator(NOTES)).await;
     assert!(matches!(opened, Err(OpenProblem::Url(_))));
 }

@@ -111,7 +111,12 @@ impl Clients {
 
     /// Member apps ask who is a member.
     pub fn verification(&self) -> VerificationServiceClient<CallerChannel> {
-        VerificationServiceClient::new(self.caller(&self.inner.eligibility, APP, 0))
+        self.verification_at(0)
+    }
+
+    /// The same; `at` spreads them over the connections.
+    pub fn verification_at(&self, at: usize) -> VerificationServiceClient<CallerChannel> {
+        VerificationServiceClient::new(self.caller(&self.inner.eligibility, APP, at))
     }
 
     /// Union offices prepare campaigns.

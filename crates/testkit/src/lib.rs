@@ -8,6 +8,7 @@
 //! | [`clients`] | callers with their tokens, one channel a service |
 //! | [`office`] | what a union office brings to a fresh suite |
 //! | [`answers`] | what a caller was told: done, refused, or nothing for certain |
+//! | [`postgres`] | a throw-away PostgreSQL server, or one that the environment names |
 //! | [`acks`] | every acknowledged answer, written down for the law check |
 //!
 //! **Invariant:** nothing here knows the command line's own code, so that the command line may use
@@ -17,6 +18,7 @@ pub mod acks;
 pub mod answers;
 pub mod clients;
 pub mod office;
+pub mod postgres;
 pub mod process;
 pub mod services;
 pub mod suite;

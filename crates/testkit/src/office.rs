@@ -40,27 +40,38 @@ pub struct Loaded {
 impl Office {
     /// Brings everything in and activates the campaign.
     pub async fn load(&self, clients: &Clients) -> Result<Loaded, Status> {
-        let programme = programme::parse(&self.programme_toml);
-        let programme = programme.expect("the test's programme is well formed");
-        for organization in &self.organizations {
-            let request = CreateOrganizationRequest { organization: Some(organization.clone()) };
-            clients.registry().create_organization(request).await?;
-        }
-        let roster = self.import(clients).await?;
+        let programme = self.programme();
+        self.create_organizations(clients).await?;
+        let roster = self.import(clients, "roster", &self.rows).await?;
         publish(clients, &programme).await?;
-        self.activate(clients, &programme).await?;
+        self.offer(clients).await?;
         let member_ids = member_ids(clients, &programme).await?;
         Ok(Loaded { campaign_id: programme.campaign_id, member_ids, roster })
     }
 
-    async fn import(&self, clients: &Clients) -> Result<RosterImport, Status> {
+    /// Makes the tree of unions.
+    pub async fn create_organizations(&self, clients: &Clients) -> Result<(), Status> {
+        for organization in &self.organizations {
+            let request = CreateOrganizationRequest { organization: Some(organization.clone()) };
+            clients.registry().create_organization(request).await?;
+        }
+        Ok(())
+    }
+
+    /// Imports some rows under an import id.
+    pub async fn import(
+        &self,
+        clients: &Clients,
+        import_id: &str,
+        rows: &[RosterRow],
+    ) -> Result<RosterImport, Status> {
         let organization = self.organizations.first().map(|top| top.path.clone());
         let header = RosterHeader {
-            import_id: "roster".to_owned(),
+            import_id: import_id.to_owned(),
             organization: organization.unwrap_or_default(),
         };
         let mut messages = vec![ImportRosterRequest { part: Some(Part::Header(header)) }];
-        for rows in self.rows.chunks(ROWS_AT_ONCE) {
+        for rows in rows.chunks(ROWS_AT_ONCE) {
             let part = Part::Rows(RosterRows { rows: rows.to_vec() });
             messages.push(ImportRosterRequest { part: Some(part) });
         }
@@ -68,7 +79,8 @@ impl Office {
         Ok(imported.into_inner().roster_import.unwrap_or_default())
     }
 
-    async fn activate(&self, clients: &Clients, programme: &Programme) -> Result<(), Status> {
+    /// Applies the programme and activates its campaign.
+    pub async fn offer(&self, clients: &Clients) -> Result<(), Status> {
         let request = ApplyCampaignRequest {
             request_id: "apply".to_owned(),
             programme_toml: self.programme_toml.clone(),
@@ -76,10 +88,14 @@ impl Office {
         clients.campaigns().apply_campaign(request).await?;
         let request = ActivateCampaignRequest {
             request_id: "activate".to_owned(),
-            campaign_id: programme.campaign_id.clone(),
+            campaign_id: self.programme().campaign_id,
         };
         clients.campaigns().activate_campaign(request).await?;
         Ok(())
+    }
+
+    fn programme(&self) -> Programme {
+        programme::parse(&self.programme_toml).expect("the office's programme is well formed")
     }
 }
 

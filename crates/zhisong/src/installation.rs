@@ -81,7 +81,7 @@ impl Installation {
     /// The database of one service.
     pub fn database(&self, service: &str) -> DatabaseConfig {
         let file = self.folder.join(format!("{service}.db"));
-        DatabaseConfig { url: format!("sqlite://{}", file.display()) }
+        DatabaseConfig::at(format!("sqlite://{}", file.display()))
     }
 }
 

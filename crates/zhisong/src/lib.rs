@@ -6,12 +6,14 @@
 //! | [`suite`] | the three services on one port |
 //! | [`tokens`] | who may do what: the ready tokens of the embedded mode |
 //! | [`roster`] | made-up rosters |
+//! | [`bench`] | how fast, beside the controls, with the laws checked after every round |
 //! | [`cli`] | what can be said to `zhisong` |
 //! | [`demo`] | a province's cold-drink morning, from roster to statement |
 //! | [`laws`] | the laws of the suite, proved from outside the services |
 //!
 //! **Invariant:** the services speak gRPC to each other here as they do in containers.
 
+pub mod bench;
 pub mod cli;
 pub mod demo;
 pub mod installation;

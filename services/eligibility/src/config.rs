@@ -20,7 +20,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             process: ProcessConfig::default(),
-            database: DatabaseConfig { url: String::from("sqlite://eligibility.db") },
+            database: DatabaseConfig::at("sqlite://eligibility.db"),
             keys: KeysConfig::default(),
         }
     }
@@ -48,6 +48,7 @@ impl ServiceConfig for Config {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = self.process.problems();
+        problems.extend(self.database.problems(self.process.profile == runtime::Profile::Test));
         if self.keys.ring_file.as_os_str().is_empty() {
             problems.push(String::from("keys.ring_file is empty: name the key ring's file"));
         }

@@ -21,7 +21,7 @@ fn sqlite(case: Case) -> Trial {
         runtime.block_on(async {
             let folder = tempfile::tempdir()?;
             let url = format!("sqlite://{}/eligibility.db", folder.path().display());
-            let database = Database::open(&DatabaseConfig { url }, &migrator()).await?;
+            let database = Database::open(&DatabaseConfig::at(url), &migrator()).await?;
             let store = Arc::new(SqliteStore::new(database.clone()));
             (case.run)(Ctx { store, vault: test_vault() }).await;
             database.close().await;

@@ -118,7 +118,7 @@ struct Bench {
 async fn bench() -> Bench {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite://{}/eligibility.db", folder.path().display());
-    let database = Database::open(&DatabaseConfig { url }, &migrator()).await.expect("opens");
+    let database = Database::open(&DatabaseConfig::at(url), &migrator()).await.expect("opens");
     let inner = SqliteStore::new(database);
     let store = Arc::new(Lossy { inner, losing: AtomicBool::new(false) });
     let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_658_455_200_000_000)));

@@ -35,7 +35,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             process: runtime::ProcessConfig::default(),
-            database: DatabaseConfig { url: String::from("sqlite://issuance.db") },
+            database: DatabaseConfig::at("sqlite://issuance.db"),
             eligibility: PeerConfig::default(),
             claim: ClaimConfig::default(),
         }
@@ -62,6 +62,7 @@ impl runtime::ServiceConfig for Config {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = self.process.problems();
+        problems.extend(self.database.problems(self.process.profile == runtime::Profile::Test));
         if self.claim.queue_max == 0 {
             problems.push(String::from("claim.queue_max must be 1 or more"));
         }

@@ -25,7 +25,7 @@ fn over_sqlite(case: Case) {
     let url = format!("sqlite://{}", folder.path().join("issuance.db").display());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let store = SqliteStore::open(&DatabaseConfig { url }).await.expect("the database opens");
+        let store = SqliteStore::open(&DatabaseConfig::at(url)).await.expect("the database opens");
         (case.run)(Bench::over(Arc::new(store.clone()))).await;
         store.close().await;
     });

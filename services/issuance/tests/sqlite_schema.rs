@@ -28,8 +28,7 @@ async fn constraints_refuse_what_breaks_a_law() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("issuance.db");
     let url = format!("sqlite://{}", path.display());
-    let store =
-        SqliteStore::open(&DatabaseConfig { url: url.clone() }).await.expect("the database opens");
+    let store = SqliteStore::open(&DatabaseConfig::at(&url)).await.expect("the database opens");
     let bench = Bench::over(Arc::new(store.clone()));
     let offer = Offer::default();
     bench.activate(offer).await;

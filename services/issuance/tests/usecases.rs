@@ -21,6 +21,10 @@ fn caller(organization: &str) -> Caller {
     Caller { partner: "app".parse().expect("a key"), organization: Some(organization) }
 }
 
+fn everywhere() -> Caller {
+    Caller { organization: None, ..caller("gd") }
+}
+
 fn claim(number: u32, request_id: &str) -> Claim {
     Claim {
         caller: caller("gd"),
@@ -149,7 +153,8 @@ async fn a_follower_gets_campaigns_then_vouchers_then_what_is_committed_from_the
     let offer = Offer::default();
     desk.bench.activate(offer).await;
     claim_all(&desk, 3).await;
-    let mut follower = desk.issuance.follow(FeedCursors::default()).await.expect("follows");
+    let mut follower =
+        desk.issuance.follow(&everywhere(), FeedCursors::default()).await.expect("follows");
     let first = follower.next().await.expect("reads").expect("a message");
     assert_eq!((first.campaigns.len(), first.level), (2, false));
     let second = follower.next().await.expect("reads").expect("a message");
@@ -173,16 +178,36 @@ async fn cursors_of_another_store_or_ahead_of_this_one_are_refused() {
     let offer = Offer::default();
     desk.bench.activate(offer).await;
     claim_all(&desk, 3).await;
-    let epoch = desk.issuance.follow(FeedCursors::default()).await.expect("follows");
+    let epoch = desk.issuance.follow(&everywhere(), FeedCursors::default()).await.expect("follows");
     drop(epoch);
     let ahead = |position| FeedCursors {
         stocks: [(offer.stock_key("2022-07-22"), position)].into(),
         ..FeedCursors::default()
     };
-    assert!(desk.issuance.follow(ahead(3)).await.is_ok());
-    assert!(matches!(desk.issuance.follow(ahead(4)).await, Err(Failure::ForeignCursors(_))));
+    assert!(desk.issuance.follow(&everywhere(), ahead(3)).await.is_ok());
+    assert!(matches!(
+        desk.issuance.follow(&everywhere(), ahead(4)).await,
+        Err(Failure::ForeignCursors(_))
+    ));
     let foreign = FeedCursors { epoch: Some(Epoch([7; 16])), ..FeedCursors::default() };
-    assert!(matches!(desk.issuance.follow(foreign).await, Err(Failure::ForeignCursors(_))));
+    assert!(matches!(
+        desk.issuance.follow(&everywhere(), foreign).await,
+        Err(Failure::ForeignCursors(_))
+    ));
+}
+
+#[tokio::test]
+async fn a_caller_who_is_bound_to_a_subtree_gets_nothing_of_the_feed() {
+    let desk = Desk::usual().await;
+    desk.bench.activate(Offer::default()).await;
+    let issued = desk.issuance.claim(claim(1, "one"), None).await.expect("is issued");
+    let follower = desk.issuance.follow(&caller("gd"), FeedCursors::default()).await;
+    assert!(matches!(follower, Err(Failure::OutsideSubtree)));
+    let person = issued.voucher.person;
+    let found = desk.issuance.find_vouchers(&caller("gd"), person).await;
+    assert_eq!(found, Err(Failure::OutsideSubtree));
+    let found = desk.issuance.find_vouchers(&everywhere(), person).await.expect("reads");
+    assert_eq!(found.vouchers, [issued]);
 }
 
 #[tokio::test]

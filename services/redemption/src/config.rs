@@ -33,7 +33,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             process: runtime::ProcessConfig::default(),
-            database: DatabaseConfig { url: String::from("sqlite://redemption.db") },
+            database: DatabaseConfig::at("sqlite://redemption.db"),
             eligibility: PeerConfig::default(),
             issuance: PeerConfig::default(),
             checkout: CheckoutConfig::default(),
@@ -61,6 +61,7 @@ impl runtime::ServiceConfig for Config {
 
     fn problems(&self) -> Vec<String> {
         let mut problems = self.process.problems();
+        problems.extend(self.database.problems(self.process.profile == runtime::Profile::Test));
         let checkout = &self.checkout;
         let bounds = [
             ("checkout.queue_max", checkout.queue_max),

@@ -25,7 +25,7 @@ fn over_sqlite(case: &Case) {
     let url = format!("sqlite://{}", folder.path().join("redemption.db").display());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let config = DatabaseConfig { url };
+        let config = DatabaseConfig::at(url);
         let store = SqliteStore::open(&config).await.expect("the database opens");
         (case.run)(Arc::new(store)).await;
     });

@@ -1,7 +1,6 @@
 //! SQLite: the embedded default. One writer on a thread of its own, readers beside it (WAL).
 
 mod open;
-mod writer;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,18 +8,38 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::{SqliteConnection, SqlitePool};
 
+use crate::writer::{Link, Writer};
 use crate::{DatabaseConfig, OpenProblem, StoreError};
-use writer::Writer;
 
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Read connections: enough for a page of a list beside the lanes.
-const READERS_MAX: u32 = 4;
+/// How a lost writing connection comes back.
+struct SqliteLink {
+    path: String,
+}
+
+impl Link for SqliteLink {
+    type Driver = sqlx::Sqlite;
+    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+
+    async fn connect(&self) -> Result<SqliteConnection, StoreError> {
+        let opened = open::connect(&self.path).await;
+        opened.map_err(|problem| StoreError::Unavailable { detail: problem.to_string() })
+    }
+
+    fn classify(error: sqlx::Error) -> StoreError {
+        classify(error)
+    }
+
+    fn classify_commit(_error: sqlx::Error) -> StoreError {
+        StoreError::OutcomeUnknown
+    }
+}
 
 /// One service's database; cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    writer: Arc<Writer>,
+    writer: Arc<Writer<SqliteLink>>,
     readers: SqlitePool,
 }
 
@@ -32,8 +51,10 @@ impl Database {
         let path = path.filter(|path| !path.is_empty() && !path.contains('?'));
         let path = path.ok_or_else(|| OpenProblem::Url(config.url.clone()))?;
         let connection = open::writer(path, migrator).await?;
-        let readers = open::readers(path).await?;
-        Ok(Self { writer: Arc::new(Writer::start(path, connection)), readers })
+        let readers = open::readers(path, config.readers).await?;
+        // SQLite lets one write at a time.
+        let writer = Writer::start(SqliteLink { path: path.to_owned() }, connection, 1);
+        Ok(Self { writer: Arc::new(writer), readers })
     }
 
     /// Read-only connections. A read that must agree with a change belongs into the change's step.

@@ -2,7 +2,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, SqliteConnection, SqlitePool};
 
-use super::{BUSY_TIMEOUT, READERS_MAX};
+use super::BUSY_TIMEOUT;
 use crate::OpenProblem;
 
 /// The first release without the WAL-reset fault (sqlite.org/wal.html#walresetbug).
@@ -28,8 +28,8 @@ pub(super) async fn connect(path: &str) -> Result<SqliteConnection, OpenProblem>
     options.connect().await.map_err(|source| file(path, source))
 }
 
-pub(super) async fn readers(path: &str) -> Result<SqlitePool, OpenProblem> {
-    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).test_before_acquire(false);
+pub(super) async fn readers(path: &str, max: u32) -> Result<SqlitePool, OpenProblem> {
+    let pool = SqlitePoolOptions::new().max_connections(max.max(1)).test_before_acquire(false);
     pool.connect_with(options(path).read_only(true)).await.map_err(|source| file(path, source))
 }
 

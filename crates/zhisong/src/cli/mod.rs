@@ -1,7 +1,9 @@
 //! What can be said to `zhisong`.
 
+mod bench;
 mod demo;
 mod laws;
+mod service;
 mod up;
 
 use std::process::ExitCode;
@@ -27,15 +29,24 @@ enum Command {
     Up(up::Up),
     /// Proves the laws of the suite from outside, on a data folder or on databases.
     Laws(laws::Laws),
+    /// Measures a workload beside its controls, on separate processes and a throw-away database.
+    Bench(bench::Bench),
+    /// Serves one service as a process of its own.
+    Service(service::Service),
 }
 
 /// The whole `main` of the command line: 0 when the command did what it was asked to, 1 when not,
 /// 2 when it was not understood.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let command = Cli::parse().command.unwrap_or_else(|| Command::Demo(demo::Demo::default()));
+    let command = match command {
+        // A service makes its own runtime.
+        Command::Service(service) => return service.run(),
+        command => command,
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("the process may start its worker threads");
-    match runtime.block_on(run(cli)) {
+    match runtime.block_on(run(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("zhisong: {problem}");
@@ -44,12 +55,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Runs a command; plain `zhisong` is the demonstration.
-async fn run(cli: Cli) -> Result<(), Problem> {
-    match cli.command.unwrap_or_else(|| Command::Demo(demo::Demo::default())) {
+/// Runs a command.
+async fn run(command: Command) -> Result<(), Problem> {
+    match command {
         Command::Demo(demo) => demo.run().await,
         Command::Up(up) => up.run().await,
         Command::Laws(laws) => laws.run().await,
+        Command::Bench(bench) => bench.run().await,
+        Command::Service(_) => unreachable!("it was run without this runtime"),
     }
 }
 

@@ -5,7 +5,7 @@ use member_identity::MemberId;
 use rpc::Caller;
 use tokio::time::Instant;
 
-use super::{Eligibility, Failure};
+use super::{Eligibility, Failure, require_offered};
 use crate::domain::policy::ReadyPolicy;
 use crate::domain::registry::Entry;
 use crate::domain::verdict::{BatchJudge, Outcome};
@@ -32,7 +32,8 @@ pub struct Verdicts {
 
 impl Eligibility {
     /// Judges members by the newest revision of a policy, all over one state of the registry.
-    /// A member outside the caller's subtree is as good as unknown.
+    /// A member outside the caller's subtree is as good as unknown. Order of answers: policy
+    /// known, subtree of the policy.
     pub async fn batch_check(
         &self,
         caller: &Caller,
@@ -48,17 +49,21 @@ impl Eligibility {
             Some((policy, found.collect()))
         });
         let (policy, found) = taken.await?.ok_or(Refusal::NotFound("policy"))?;
+        require_offered(caller, &policy.policy.content.organization)?;
         let verdicts = judge(Arc::clone(&policy), found, day).await?;
         Ok(Verdicts { verdicts, policy, as_of, taken_at })
     }
 
-    /// The newest revision of a policy, ready to judge by.
+    /// The newest revision of a policy that the caller may use, ready to judge by.
     pub(super) async fn newest_policy(
         &self,
+        caller: &Caller,
         policy_id: &Slug,
     ) -> Result<Arc<ReadyPolicy>, Failure> {
         let policy = self.read(|content| content.policies.get(policy_id).cloned()).await?;
-        policy.ok_or_else(|| Refusal::NotFound("policy").into())
+        let policy = policy.ok_or(Refusal::NotFound("policy"))?;
+        require_offered(caller, &policy.policy.content.organization)?;
+        Ok(policy)
     }
 }
 

@@ -29,7 +29,7 @@ impl Explanation {
 
 impl Eligibility {
     /// Judges one member and gives the outcome of every criterion. Ages are counted on `day`, or
-    /// today. Order of answers: policy, member known, subtree.
+    /// today. Order of answers: policy known, its subtree, member known, its subtree.
     pub async fn explain(
         &self,
         caller: &Caller,
@@ -37,7 +37,7 @@ impl Eligibility {
         reference: &MemberReference,
         day: Option<BusinessDay>,
     ) -> Result<Explanation, Failure> {
-        let policy = self.newest_policy(policy_id).await?;
+        let policy = self.newest_policy(caller, policy_id).await?;
         let entry = self.resolve(caller, reference).await?.entry;
         let day = day.unwrap_or_else(|| self.today());
         let holds = BatchJudge::new(&policy, day).each(&entry);

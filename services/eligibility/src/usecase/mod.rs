@@ -168,3 +168,13 @@ fn require_within(caller: &rpc::Caller, organization: &OrganizationPath) -> Resu
         false => Err(crate::domain::Refusal::OutsideSubtree.into()),
     }
 }
+
+/// A policy may be used within its organization's subtree and from above it: who offers a benefit
+/// judges by its own policy, and an office explains the province's.
+fn require_offered(caller: &rpc::Caller, owner: &OrganizationPath) -> Result<(), Failure> {
+    let below = |own: &OrganizationPath| owner.contains(own);
+    match caller.sees(owner) || caller.organization.as_ref().is_some_and(below) {
+        true => Ok(()),
+        false => Err(crate::domain::Refusal::OutsideSubtree.into()),
+    }
+}

@@ -115,7 +115,11 @@ fn config(folder: &Path) -> Config {
         std::fs::write(&ring_file, keyring::generate()).expect("the folder can be written");
     }
     let url = format!("sqlite://{}/eligibility.db", folder.display());
-    Config { database: DatabaseConfig { url }, keys: KeysConfig { ring_file }, ..Config::default() }
+    Config {
+        database: DatabaseConfig::at(url),
+        keys: KeysConfig { ring_file },
+        ..Config::default()
+    }
 }
 
 impl Caller {

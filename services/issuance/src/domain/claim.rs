@@ -77,7 +77,8 @@ pub struct ClaimEffects {
 /// Why there is no voucher, in the order of the checks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ClaimRefusal {
-    /// The member's organization is not the caller's to act for.
+    /// The campaign is not offered where the caller is, or the member's organization is not the
+    /// caller's to act for.
     OutsideSubtree,
     /// The request id got a voucher for another membership of the person.
     RequestIdReused,
@@ -246,6 +247,9 @@ struct ClaimDesk {
 
 impl ClaimDesk {
     fn judge(&mut self, command: &ClaimCommand) -> Result<Voucher, ClaimRefusal> {
+        if !command.caller.sees(&self.state.campaign.programme.organization) {
+            return Err(ClaimRefusal::OutsideSubtree);
+        }
         let MemberVerdict::Known { person, organization, failed } = &command.verdict else {
             self.gives_out.clone()?;
             return Err(ClaimRefusal::MemberUnknown);

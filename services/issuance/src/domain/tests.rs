@@ -138,6 +138,30 @@ proptest! {
 }
 
 #[test]
+fn a_campaign_that_is_not_offered_where_the_caller_is_gives_it_nothing() {
+    let path = |text: &str| OrganizationPath::parse(text).unwrap();
+    let mut state = state();
+    let programme = parse(&PROGRAMME.replace("\"gd\"", "\"gd/dongguan\"")).unwrap();
+    state.campaign.programme = Arc::new(programme);
+    let noon = at("2022-07-22", 660);
+    let claim = |own: &str| {
+        let mut claim = command((1, 0, 0), true);
+        claim.caller.organization = Some(path(own));
+        claim.verdict = MemberVerdict::Known {
+            person: PersonKey::from_bytes([1; 16]),
+            organization: path(own),
+            failed: None,
+        };
+        decide(state.clone(), &[claim], noon).answers.remove(0)
+    };
+    assert_eq!(claim("gd/guangzhou"), Err(ClaimRefusal::OutsideSubtree));
+    // The province's app claims for whoever works in the city and is a member elsewhere.
+    for sees in ["gd", "gd/dongguan", "gd/dongguan/humen"] {
+        assert!(claim(sees).is_ok(), "{sees}");
+    }
+}
+
+#[test]
 fn a_refusal_says_when_the_next_period_opens_and_nothing_on_the_last_day() {
     let mut state = state();
     state.stock = Stock { issued: 5, ..state.stock };

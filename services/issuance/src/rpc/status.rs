@@ -21,7 +21,7 @@ pub(super) fn problem(failure: Failure) -> Problem {
         Failure::OutsideSubtree => Problem::new(ErrorReason::OutsideSubtree),
         // Only reads ask for a member by itself.
         Failure::MemberUnknown => Problem::new(ErrorReason::MemberUnknown).as_not_found(),
-        Failure::ForeignCursors(_) => Problem::new(ErrorReason::Conflict),
+        Failure::ForeignCursors(_) => Problem::new(ErrorReason::ForeignCursors),
         Failure::Eligibility => Problem::unavailable("eligibility"),
         Failure::Lane(problem) => lane(problem),
         Failure::Store(error) => store(&error),

@@ -22,8 +22,9 @@ impl VoucherFeedService for VoucherFeedRpc {
         &self,
         request: Request<FollowRequest>,
     ) -> Result<Response<Self::FollowStream>, Status> {
+        let caller = decode::caller(&request)?;
         let cursors = decode::follow(request.get_ref())?;
-        let follower = self.0.follow(cursors).await.map_err(status::status)?;
+        let follower = self.0.follow(&caller, cursors).await.map_err(status::status)?;
         Ok(Response::new(try_unfold(follower, next_message).boxed()))
     }
 
@@ -31,8 +32,9 @@ impl VoucherFeedService for VoucherFeedRpc {
         &self,
         request: Request<FindVouchersRequest>,
     ) -> Result<Response<FindVouchersResponse>, Status> {
+        let caller = decode::caller(&request)?;
         let person = decode::find_vouchers(request.get_ref())?;
-        let found = self.0.find_vouchers(person).await.map_err(status::status)?;
+        let found = self.0.find_vouchers(&caller, person).await.map_err(status::status)?;
         Ok(Response::new(encode::found(&found)))
     }
 }

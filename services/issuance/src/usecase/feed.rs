@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::signal::CommitWaiter;
-use super::{Failure, Issuance};
-use crate::domain::{Epoch, FeedCursors, FeedHeads, StockKey, VoucherEntries};
+use super::{Failure, Issuance, require_everywhere};
+use crate::domain::{Caller, Epoch, FeedCursors, FeedHeads, StockKey, VoucherEntries};
 use crate::store::{CampaignAt, Store};
 
 /// Campaign changes in one message; terms are at most some kilobytes each.
@@ -40,8 +40,10 @@ pub struct Follower {
 }
 
 impl Issuance {
-    /// Begins to follow after the cursors, if they are of this store.
-    pub async fn follow(&self, cursors: FeedCursors) -> Result<Follower, Failure> {
+    /// Begins to follow after the cursors, if they are of this store. The feed holds the vouchers
+    /// of everybody, so only a caller without a limit may.
+    pub async fn follow(&self, caller: &Caller, cursors: FeedCursors) -> Result<Follower, Failure> {
+        require_everywhere(caller)?;
         let store = Arc::clone(&self.surroundings.store);
         let waiter = self.surroundings.signal.subscribe();
         let epoch = store.epoch().await?;

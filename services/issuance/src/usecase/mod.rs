@@ -29,7 +29,7 @@ pub use self::feed::{FeedMessage, Follower};
 use self::members::Members;
 use self::signal::CommitSignal;
 pub use self::vouchers::{Found, VoucherPage};
-use crate::domain::Entropy;
+use crate::domain::{Caller, Entropy};
 use crate::store::Store;
 
 /// What the use cases work with.
@@ -80,5 +80,13 @@ impl Issuance {
     /// Finishes every claim that was accepted; new ones are refused.
     pub async fn stop(&self) {
         self.lanes.close().await;
+    }
+}
+
+/// Refuses a caller who is bound to a subtree what belongs to all of the tree.
+fn require_everywhere(caller: &Caller) -> Result<(), Failure> {
+    match caller.organization {
+        None => Ok(()),
+        Some(_) => Err(Failure::OutsideSubtree),
     }
 }

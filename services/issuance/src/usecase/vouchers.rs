@@ -2,7 +2,7 @@
 
 use member_identity::{MemberId, PersonKey, VoucherId};
 
-use super::{Failure, Issuance};
+use super::{Failure, Issuance, require_everywhere};
 use crate::domain::Caller;
 use crate::store::{CampaignAt, Issued, VoucherQuery};
 
@@ -54,8 +54,14 @@ impl Issuance {
         Ok(self.surroundings.store.vouchers(query).await?)
     }
 
-    /// The unexpired vouchers of a person, for a checkout that finds none.
-    pub async fn find_vouchers(&self, person: PersonKey) -> Result<Found, Failure> {
+    /// The unexpired vouchers of a person, for a checkout that finds none. A person is of no
+    /// organization, so only a caller without a limit may ask.
+    pub async fn find_vouchers(
+        &self,
+        caller: &Caller,
+        person: PersonKey,
+    ) -> Result<Found, Failure> {
+        require_everywhere(caller)?;
         let unexpired_at = Some(self.surroundings.clock.now());
         let query = VoucherQuery { person, before: None, unexpired_at, limit: FOUND_MAX };
         let vouchers = self.surroundings.store.vouchers(query).await?;

@@ -170,7 +170,11 @@ async fn the_feed_brings_what_was_issued_and_ends_with_the_service() {
     let found = feed.find_vouchers(request).await.expect("reads").into_inner();
     assert_eq!((found.vouchers, found.campaigns.len()), (fed, 1));
     let foreign = wire::FollowRequest { epoch: vec![7; 16].into(), ..Default::default() };
-    assert_eq!(refused(feed.follow(foreign).await).reason, "CONFLICT");
+    let foreign = refused(feed.follow(foreign).await);
+    assert_eq!(
+        (foreign.code, foreign.reason.as_str()),
+        (Code::FailedPrecondition, "FOREIGN_CURSORS")
+    );
     server.stop().await;
     assert!(stream.message().await.expect("ends in order").is_none());
 }

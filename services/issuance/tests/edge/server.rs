@@ -149,9 +149,10 @@ impl Server {
         let folder = tempfile::tempdir().expect("a folder");
         let eligibility = FakeEligibility::default();
         let config = Config {
-            database: DatabaseConfig {
-                url: format!("sqlite://{}", folder.path().join("issuance.db").display()),
-            },
+            database: DatabaseConfig::at(format!(
+                "sqlite://{}",
+                folder.path().join("issuance.db").display()
+            )),
             eligibility: serve_eligibility(eligibility.clone(), &signer).await,
             ..Config::default()
         };
@@ -188,10 +189,12 @@ impl Server {
 
     /// A channel of a caller with that subtree.
     fn channel(&self, organization: &str) -> PeerChannel {
-        let organization = OrganizationPath::parse(organization).expect("a path");
-        Peer::lazy(&peer_config(&self.signer, self.url.clone(), Some(organization)))
-            .expect("a peer")
-            .channel()
+        self.channel_within(Some(OrganizationPath::parse(organization).expect("a path")))
+    }
+
+    fn channel_within(&self, organization: Option<OrganizationPath>) -> PeerChannel {
+        let config = peer_config(&self.signer, self.url.clone(), organization);
+        Peer::lazy(&config).expect("a peer").channel()
     }
 
     pub fn campaigns(&self, organization: &str) -> CampaignServiceClient<PeerChannel> {
@@ -203,7 +206,7 @@ impl Server {
     }
 
     pub fn feed(&self) -> VoucherFeedServiceClient<PeerChannel> {
-        VoucherFeedServiceClient::new(self.channel("gd"))
+        VoucherFeedServiceClient::new(self.channel_within(None))
     }
 
     pub async fn apply(&self, offer: Offer) -> Result<wire::Campaign, Status> {

@@ -199,7 +199,7 @@ impl Desk {
     pub async fn open(limits: LaneLimits) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the database");
         let url = format!("sqlite://{}", folder.path().join("issuance.db").display());
-        let inner = SqliteStore::open(&DatabaseConfig { url }).await.expect("the database opens");
+        let inner = SqliteStore::open(&DatabaseConfig::at(url)).await.expect("the database opens");
         let store = Arc::new(FaultyStore { inner, faults: Mutex::default() });
         let eligibility = Arc::new(FakeEligibility::new());
         let clock = Arc::new(ManualClock::at(noon("2022-07-22")));

@@ -98,7 +98,7 @@ impl Bench {
     pub async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the database");
         let database = folder.path().join("redemption.db");
-        let config = sql::DatabaseConfig { url: format!("sqlite://{}", database.display()) };
+        let config = sql::DatabaseConfig::at(format!("sqlite://{}", database.display()));
         let store = Arc::new(SqliteStore::open(&config).await.expect("the database opens"));
         let till = Till::open(store.clone()).await;
         let clock = Arc::new(ManualClock::at(till.now()));

@@ -1,0 +1,171 @@
+//! Who may call what: every method of every service against every kind of caller, in one table.
+
+mod raw;
+mod table;
+mod tokens;
+mod world;
+
+use std::collections::BTreeSet;
+
+use contracts::METHOD_SCOPES;
+use contracts::common::v1::GetTimeRequest;
+use contracts::eligibility::v1 as registry;
+use contracts::issuance::v1 as issuance;
+use contracts::redemption::v1 as redemption;
+use prost::bytes::Bytes;
+use suite_tests::refusal::Refusal;
+use tonic::{Code, Status};
+
+use raw::{Ask, ask, call, name, read};
+use table::{By, Case, Expect, Foreign, NotApplicable, Row};
+use tokens::{BadToken, Tokens};
+use world::World;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_refuses_every_caller_who_may_not_and_answers_the_one_who_may() {
+    let world = World::build().await;
+    let rows = table::rows(&world);
+    assert_complete(&rows);
+    let tokens = Tokens::of(&world);
+    let mut wrong = Vec::new();
+    for row in &rows {
+        wrong.extend(bad_tokens(&world, &tokens, row).await);
+        wrong.extend(right_caller(&world, &tokens, row).await);
+        wrong.extend(foreign_calls(&world, &tokens, row).await);
+    }
+    assert!(wrong.is_empty(), "{} wrong answers:\n{}", wrong.len(), wrong.join("\n"));
+    assert_nothing_foreign_changed(&world, &tokens).await;
+}
+
+/// The table has every method once, and leaves out foreign calls only where there can be none.
+fn assert_complete(rows: &[Row]) {
+    let paths: Vec<_> = rows.iter().map(|row| row.path).collect();
+    let distinct: BTreeSet<_> = paths.iter().copied().collect();
+    let methods: BTreeSet<_> = METHOD_SCOPES.iter().map(|method| method.path).collect();
+    assert_eq!(distinct, methods);
+    assert_eq!(paths.len(), methods.len(), "a method stands in the table twice");
+    let none: Vec<_> = rows
+        .iter()
+        .filter_map(|row| match &row.foreign {
+            Foreign::NotApplicable(why) => Some((row.path, *why)),
+            Foreign::Cases(cases) => {
+                assert!(!cases.is_empty(), "{} has no foreign call", row.path);
+                None
+            }
+        })
+        .collect();
+    let time = NotApplicable::TimeHasNoOwner;
+    let close = NotApplicable::ClosesEveryDayThatIsOver;
+    let expected = [
+        ("/zhisong.common.v1.ClockService/GetTime", time),
+        ("/zhisong.common.v1.ClockService/SetTime", time),
+        ("/zhisong.redemption.v1.SettlementService/CloseDays", close),
+    ];
+    assert_eq!(none, expected);
+}
+
+fn scope(path: &str) -> &'static str {
+    let method = METHOD_SCOPES.iter().find(|method| method.path == path);
+    method.expect("the table is complete").scope
+}
+
+/// No token, an expired one, a malformed one, one by another key, and one without the scope.
+async fn bad_tokens(world: &World, tokens: &Tokens<'_>, row: &Row) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for BadToken { what, authorization, code, reason } in tokens.bad(scope(row.path)) {
+        let answer = call(&world.connection, row.path, authorization.as_deref(), &row.own).await;
+        let found = refusal(answer);
+        if found != (code, name(reason).to_owned()) {
+            wrong.push(format!("{} with {what}: {found:?}", row.path));
+        }
+    }
+    wrong
+}
+
+/// The call that may be made: it shows that the refusals are for the caller's sake alone.
+async fn right_caller(world: &World, tokens: &Tokens<'_>, row: &Row) -> Option<String> {
+    let only = [scope(row.path)];
+    let authorization = match row.by {
+        By::Subtree => tokens.within(&only),
+        By::Everywhere => tokens.everywhere(&only),
+    };
+    let answer = call(&world.connection, row.path, Some(&authorization), &row.own).await;
+    answer.err().map(|status| format!("{} by the right caller: {status:?}", row.path))
+}
+
+/// Calls that name what belongs to the other city, by a caller who may call the method.
+async fn foreign_calls(world: &World, tokens: &Tokens<'_>, row: &Row) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let Foreign::Cases(cases) = &row.foreign else { return wrong };
+    for Case { what, ask, more_scopes, expect } in cases {
+        let mut scopes = vec![scope(row.path)];
+        scopes.extend_from_slice(more_scopes);
+        let authorization = tokens.within(&scopes);
+        let answer = call(&world.connection, row.path, Some(&authorization), ask).await;
+        let right = match (expect, &answer) {
+            (Expect::Answered(check), Ok(answer)) => check(answer),
+            (Expect::Answered(_), Err(_)) => false,
+            (Expect::Refused(code, reason), _) => {
+                refusal(answer.clone()) == (*code, name(*reason).to_owned())
+            }
+        };
+        if !right {
+            wrong.push(format!("{} for {what}: {answer:?}", row.path));
+        }
+    }
+    wrong
+}
+
+fn refusal(answer: Result<Bytes, Status>) -> (Code, String) {
+    match answer {
+        Ok(_) => (Code::Ok, String::new()),
+        Err(status) => {
+            let Refusal { code, reason, .. } = Refusal::of(&status);
+            (code, reason)
+        }
+    }
+}
+
+/// The other city's things are as they were.
+async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
+    let foreign = &world.foreign;
+    let reads = ["registry.read", "campaign.read", "checkout.quote", "ops.clock"];
+    let authorization = tokens.of_foreign(&reads);
+    let get = async |path: &'static str, ask: Ask| {
+        let answer = call(&world.connection, path, Some(&authorization), &ask).await;
+        answer.expect("the other city reads its own")
+    };
+    let request = registry::GetMemberRequest { member: Some(foreign.member()) };
+    let answer = get("/zhisong.eligibility.v1.RegistryService/GetMember", ask(&request)).await;
+    let member = read::<registry::GetMemberResponse>(&answer).member.expect("a member");
+    assert_eq!(member.state(), registry::member::State::Active);
+    assert_eq!(member.organization, foreign.organization);
+
+    let request = registry::ListOrganizationsRequest::default();
+    let path = "/zhisong.eligibility.v1.RegistryService/ListOrganizations";
+    let listed = read::<registry::ListOrganizationsResponse>(&get(path, ask(&request)).await);
+    assert_eq!(listed.organizations.len(), 1);
+
+    let request = issuance::GetStockRequest {
+        campaign_id: foreign.campaign_id.clone(),
+        business_day: String::new(),
+    };
+    let answer = get("/zhisong.issuance.v1.CampaignService/GetStock", ask(&request)).await;
+    assert_eq!(read::<issuance::GetStockResponse>(&answer).issued, 4);
+    let request = issuance::ListCampaignsRequest::default();
+    let answer = get("/zhisong.issuance.v1.CampaignService/ListCampaigns", ask(&request)).await;
+    let listed = read::<issuance::ListCampaignsResponse>(&answer).campaigns;
+    let states: Vec<_> = listed.iter().map(issuance::Campaign::state).collect();
+    assert_eq!(states, [issuance::campaign::State::Active]);
+
+    use redemption::authorization::State;
+    let orders = [(&foreign.held[0], State::Held), (&foreign.held[1], State::Held)];
+    for (id, state) in orders.into_iter().chain([(&foreign.captured, State::Captured)]) {
+        let key = redemption::get_authorization_request::Key::AuthorizationId(id.clone());
+        let request = redemption::GetAuthorizationRequest { key: Some(key) };
+        let path = "/zhisong.redemption.v1.CheckoutService/GetAuthorization";
+        let answer = read::<redemption::GetAuthorizationResponse>(&get(path, ask(&request)).await);
+        assert_eq!(answer.authorization.expect("an authorization").state(), state);
+    }
+    get("/zhisong.common.v1.ClockService/GetTime", ask(&GetTimeRequest {})).await;
+}

@@ -1,0 +1,207 @@
+//! Two cities that have everything: members, a policy, a campaign, vouchers and orders. What one
+//! of them may not do is tried on the other.
+
+use contracts::eligibility::v1::MemberReference;
+use contracts::eligibility::v1::member_reference::Reference;
+use contracts::issuance::v1::ClaimRequest;
+use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
+use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
+use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
+use contracts::redemption::v1::{
+    AuthorizeRequest, CaptureRequest, CloseDaysRequest, Order, OrderLine, Shop,
+};
+use member_identity::RegionCode;
+use suite_tests::callers::{CallerChannel, all_scopes, grant};
+use suite_tests::office::{self, Office};
+use suite_tests::served::{Suite, instant};
+use tonic::transport::Channel;
+
+/// The day of the orders that a statement holds, and the one after it.
+pub const CLOSED_DAY: &str = "2022-07-21";
+pub const TODAY: &str = "2022-07-22";
+/// The minute of the day at which business time stands.
+const TEN_O_CLOCK: u16 = 600;
+
+/// The services and the two cities.
+pub struct World {
+    pub suite: Suite,
+    pub connection: Channel,
+    /// Whose caller makes the calls.
+    pub own: City,
+    /// Whose things are none of that caller's business.
+    pub foreign: City,
+}
+
+/// A city's union and what belongs to it.
+pub struct City {
+    pub name: &'static str,
+    pub organization: String,
+    pub region: &'static str,
+    /// The subject of the tokens that are used for it, a payment platform among others.
+    pub subject: String,
+    pub member_id: String,
+    pub id_number: String,
+    pub policy_id: String,
+    pub campaign_id: String,
+    pub import_id: String,
+    pub voucher_id: String,
+    /// Authorizations of today: held, held and captured.
+    pub held: [String; 2],
+    pub captured: String,
+}
+
+impl World {
+    /// Everything, at ten o'clock of [`TODAY`].
+    pub async fn build() -> Self {
+        let suite = Suite::start(CLOSED_DAY, TEN_O_CLOCK).await;
+        let connection = suite.connect().await;
+        let mut province = Office::of(&suite, "gd").await;
+        province.add_union("gd", region("440000")).await;
+        let mut own = City::found(&suite, &mut province, ("guangzhou", "440103", 1)).await;
+        let mut foreign = City::found(&suite, &mut province, ("shenzhen", "440304", 2)).await;
+        for city in [&own, &foreign] {
+            let order = city.authorize(&suite, 0).await;
+            city.capture(&suite, &order).await;
+        }
+        suite.clock().set(instant(TODAY, TEN_O_CLOCK));
+        for city in [&mut own, &mut foreign] {
+            city.held = [city.authorize(&suite, 1).await, city.authorize(&suite, 2).await];
+            city.captured = city.authorize(&suite, 3).await;
+            city.capture(&suite, &city.captured).await;
+        }
+        let mut settlement = SettlementServiceClient::new(own.channel(&suite).await);
+        settlement.close_days(CloseDaysRequest {}).await.expect("the day before is closed");
+        Self { suite, connection, own, foreign }
+    }
+}
+
+impl City {
+    /// A union with a roster, a campaign that is open, and four vouchers of its first member.
+    async fn found(
+        suite: &Suite,
+        province: &mut Office,
+        (name, district, sequence): (&'static str, &'static str, u16),
+    ) -> Self {
+        let organization = format!("gd/{name}");
+        province.add_union(&organization, region(&format!("{}00", &district[..4]))).await;
+        let mut office = Office::of(suite, &organization).await;
+        let import_id = format!("roster-{name}");
+        office
+            .import(&import_id, &organization, &[office::row(sequence, district, &organization)])
+            .await;
+        let campaign_id = office.open_campaign(&programme(&format!("{name}-drinks"), name)).await;
+        let id_number = office::id_number(sequence);
+        let mut city = Self {
+            name,
+            region: district,
+            subject: format!("pay-{name}"),
+            member_id: office.member_id(&id_number).await,
+            id_number,
+            policy_id: format!("{name}-everybody"),
+            campaign_id,
+            import_id,
+            organization,
+            voucher_id: String::new(),
+            held: [String::new(), String::new()],
+            captured: String::new(),
+        };
+        for number in 0..4 {
+            city.voucher_id = city.claim(suite, number).await;
+        }
+        city
+    }
+
+    /// A channel that may do everything within the city.
+    async fn channel(&self, suite: &Suite) -> CallerChannel {
+        suite.channel(&grant(&self.subject, &self.organization, &all_scopes(""))).await
+    }
+
+    async fn claim(&self, suite: &Suite, number: u32) -> String {
+        let request = ClaimRequest {
+            request_id: format!("claim-{number}"),
+            campaign_id: self.campaign_id.clone(),
+            member_id: self.member_id.clone(),
+        };
+        let mut issuance = IssuanceServiceClient::new(self.channel(suite).await);
+        let issued = issuance.claim(request).await.expect("is issued").into_inner();
+        issued.voucher.expect("a voucher").voucher_id
+    }
+
+    async fn authorize(&self, suite: &Suite, number: u32) -> String {
+        let request = AuthorizeRequest {
+            request_id: format!("authorize-{}-{number}", self.name),
+            member: Some(self.member()),
+            order: Some(self.order(&format!("order-{}-{number}", self.name))),
+            voucher_ids: Vec::new(),
+            hold: None,
+        };
+        let mut checkout = CheckoutServiceClient::new(self.channel(suite).await);
+        let held = checkout.authorize(request).await.expect("is held").into_inner();
+        held.authorization.expect("an authorization").authorization_id
+    }
+
+    async fn capture(&self, suite: &Suite, authorization_id: &str) {
+        let request_id = format!("capture-{authorization_id}");
+        let authorization_id = authorization_id.to_owned();
+        let mut checkout = CheckoutServiceClient::new(self.channel(suite).await);
+        let request = CaptureRequest { request_id, authorization_id };
+        checkout.capture(request).await.expect("is captured");
+    }
+
+    /// The member by id.
+    pub fn member(&self) -> MemberReference {
+        MemberReference { reference: Some(Reference::MemberId(self.member_id.clone())) }
+    }
+
+    /// The member by ID number.
+    pub fn document(&self) -> MemberReference {
+        MemberReference { reference: Some(Reference::IdNumber(self.id_number.clone())) }
+    }
+
+    /// A cold drink for three yuan in a shop of the city.
+    pub fn order(&self, order_number: &str) -> Order {
+        Order {
+            order_number: order_number.to_owned(),
+            lines: vec![OrderLine { category: "cold-drink".to_owned(), amount_fen: 300 }],
+            shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: self.region.to_owned() }),
+        }
+    }
+}
+
+/// A programme of a city that everybody may have ten vouchers of.
+pub fn programme(campaign_id: &str, city: &str) -> String {
+    format!(
+        r#"
+schema = 1
+campaign = "{campaign_id}"
+organization = "gd/{city}"
+title = {{ zh = "清凉", en = "Cool drinks" }}
+[schedule]
+zone = "Asia/Shanghai"
+starts_on = "{CLOSED_DAY}"
+ends_on = "2022-07-31"
+[stock]
+period = "campaign"
+quota = 100
+[limit]
+period = "campaign"
+per_person = 10
+[terms]
+kind = "AMOUNT_OFF"
+threshold_fen = 300
+amount_fen = 299
+refund_rule = "RIGHT_RETURNS"
+valid_for = "campaign-end"
+[policy]
+id = "{city}-everybody"
+[[policy.criteria]]
+id = "everybody"
+expression = "true"
+text = {{ zh = "全部", en = "all" }}
+"#
+    )
+}
+
+fn region(code: &str) -> RegionCode {
+    RegionCode::parse(code).expect("a region of the catalogue")
+}
