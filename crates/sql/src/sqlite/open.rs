@@ -8,6 +8,12 @@ use crate::OpenProblem;
 /// The first release without the WAL-reset fault (sqlite.org/wal.html#walresetbug).
 const SAFE_LIBRARY: (u32, u32, u32) = (3, 51, 3);
 
+/// Pages that the writer keeps in memory: 64 MiB, in KiB below zero as the pragma has it. The
+/// usual 2 MiB are less than one batch changes, whose pages then go out and in several times.
+const WRITER_CACHE: &str = "-65536";
+/// Pages in the log before they are carried over: what many batches change is carried over once.
+const CHECKPOINT_AFTER: &str = "16384";
+
 pub(super) async fn writer(
     path: &str,
     migrator: &Migrator,
@@ -24,7 +30,10 @@ pub(super) async fn writer(
 
 /// The one connection that writes; also how the writer comes back after an unknown outcome.
 pub(super) async fn connect(path: &str) -> Result<SqliteConnection, OpenProblem> {
-    let options = options(path).create_if_missing(true);
+    let options = options(path)
+        .create_if_missing(true)
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_AFTER);
     options.connect().await.map_err(|source| file(path, source))
 }
 
