@@ -49,7 +49,11 @@ fn scope_table(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Erro
                 _ => return Err(format!("{} states no scope", method.full_name()).into()),
             };
             let path = format!("/{}/{}", service.full_name(), method.name());
-            writeln!(table, "    MethodScope {{ path: {path:?}, scope: {scope:?} }},")?;
+            let streams = method.is_client_streaming() || method.is_server_streaming();
+            writeln!(
+                table,
+                "    MethodScope {{ path: {path:?}, scope: {scope:?}, streams: {streams} }},"
+            )?;
         }
     }
     table.push(']');

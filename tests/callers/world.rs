@@ -3,8 +3,8 @@
 
 use contracts::eligibility::v1::MemberReference;
 use contracts::eligibility::v1::member_reference::Reference;
-use contracts::issuance::v1::ClaimRequest;
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
+use contracts::issuance::v1::{ClaimRequest, Voucher};
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
 use contracts::redemption::v1::{
@@ -14,6 +14,7 @@ use member_identity::RegionCode;
 use suite_tests::callers::{CallerChannel, all_scopes, grant};
 use suite_tests::office::{self, Office};
 use suite_tests::served::{Suite, instant};
+use suite_tests::wallets;
 use tonic::transport::Channel;
 
 /// The day of the orders that a statement holds, and the one after it.
@@ -106,7 +107,9 @@ impl City {
             captured: String::new(),
         };
         for number in 0..4 {
-            city.voucher_id = city.claim(suite, number).await;
+            let voucher = city.claim(suite, number).await;
+            wallets::shown(suite, &voucher).await;
+            city.voucher_id = voucher.voucher_id;
         }
         city
     }
@@ -116,7 +119,7 @@ impl City {
         suite.channel(&grant(&self.subject, &self.organization, &all_scopes(""))).await
     }
 
-    async fn claim(&self, suite: &Suite, number: u32) -> String {
+    async fn claim(&self, suite: &Suite, number: u32) -> Voucher {
         let request = ClaimRequest {
             request_id: format!("claim-{number}"),
             campaign_id: self.campaign_id.clone(),
@@ -124,7 +127,7 @@ impl City {
         };
         let mut issuance = IssuanceServiceClient::new(self.channel(suite).await);
         let issued = issuance.claim(request).await.expect("is issued").into_inner();
-        issued.voucher.expect("a voucher").voucher_id
+        issued.voucher.expect("a voucher")
     }
 
     async fn authorize(&self, suite: &Suite, number: u32) -> String {

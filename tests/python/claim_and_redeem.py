@@ -13,6 +13,7 @@ import pathlib
 import re
 import sys
 import tempfile
+import time
 
 import grpc
 import grpc_tools
@@ -299,14 +300,21 @@ class Play:
         assert refunded.right_returned, refunded
         said("quoted, authorized, captured, read and refunded: pays 0.01 of 3.00")
 
-    def read_wallet(self, member: str, voucher: str) -> None:
+    def read_wallet(self, member: str) -> list[tuple[str, int]]:
+        """The vouchers of a wallet and their states."""
         wire = module("redemption", "wallet_service")
         service = stub(self.channel, "redemption", "WalletService")
         request = wire.ListWalletVouchersRequest(member_id=member)
         answer = service.ListWalletVouchers(request, metadata=self.roles["member-app"])
-        found = [(own.voucher_id, own.state) for own in answer.vouchers]
-        assert found == [(voucher, wire.WalletVoucher.STATE_AVAILABLE)], answer
-        said("the wallet has the voucher again")
+        return [(own.voucher_id, own.state) for own in answer.vouchers]
+
+    def await_wallet(self, member: str, voucher: str) -> None:
+        """The feed brings a voucher within moments of its issue; a minute would be never."""
+        available = module("redemption", "wallet_service").WalletVoucher.STATE_AVAILABLE
+        limit = time.monotonic() + 60
+        while self.read_wallet(member) != [(voucher, available)]:
+            assert time.monotonic() < limit, self.read_wallet(member)
+        said("the wallet shows the voucher")
 
     def settle(self) -> None:
         wire = module("redemption", "settlement_service")
@@ -348,8 +356,9 @@ def main() -> None:
         [member, _] = play.make_registry()
         play.open_campaign()
         voucher = play.claim(member)
+        play.await_wallet(member, voucher)
         play.redeem(member, voucher)
-        play.read_wallet(member, voucher)
+        play.await_wallet(member, voucher)
         play.settle()
     print("all of it holds")
 

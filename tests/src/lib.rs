@@ -19,10 +19,15 @@
 //! | [`callers`] | tokens and channels |
 //! | [`office`] | what a union office does before a campaign: unions, roster, policy, campaign |
 //! | [`refusal`] | a refusal taken apart |
+//! | [`apps`], [`platform`] | a member app that claims, and a payment platform that redeems |
+//! | [`evidence`] | what callers were answered, and the laws that it must agree with |
 
+pub mod apps;
 pub mod arrivals;
 pub mod callers;
+pub mod evidence;
 pub mod office;
+pub mod platform;
 pub mod refusal;
 pub mod rush;
 pub mod served;

@@ -44,8 +44,3 @@ impl Refusal {
         self.metadata.get(key).unwrap_or_else(|| panic!("{self:?} lacks {key}"))
     }
 }
-
-/// Takes apart what must be a refusal.
-pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> Refusal {
-    Refusal::of(&answer.expect_err("is refused"))
-}

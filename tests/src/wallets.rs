@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
-use contracts::issuance::v1::ClaimResponse;
-use contracts::redemption::v1::ListWalletVouchersRequest;
+use contracts::issuance::v1::{ClaimResponse, Voucher};
+use contracts::redemption::v1::wallet_service_client::WalletServiceClient;
+use contracts::redemption::v1::{ListWalletVouchersRequest, ListWalletVouchersResponse};
 use testkit::answers::Answer;
 use testkit::clients::Clients;
+use tonic::{Response, Status};
+
+use crate::callers;
+use crate::served::Suite;
 
 /// How long the feed may take, before that counts as a feed that stands still.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -17,7 +22,7 @@ pub async fn filled(clients: &Clients, answers: &[Answer<ClaimResponse>]) {
     for answer in answers {
         let Answer::Done(ClaimResponse { voucher: Some(voucher) }) = answer else { continue };
         let arrives = async {
-            while !holds(clients, &voucher.member_id, &voucher.voucher_id).await {
+            while !holds(clients, voucher).await {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
@@ -26,13 +31,27 @@ pub async fn filled(clients: &Clients, answers: &[Answer<ClaimResponse>]) {
     }
 }
 
-async fn holds(clients: &Clients, member_id: &str, voucher_id: &str) -> bool {
-    let request = ListWalletVouchersRequest {
-        member_id: member_id.to_owned(),
-        page_size: 0,
-        page_token: String::new(),
+/// Waits until a voucher is in its member's wallet, in a suite of the test's own process.
+pub async fn shown(suite: &Suite, voucher: &Voucher) {
+    let grant = callers::grant("wallet-reader", "gd", &["wallet.read"]);
+    let mut wallets = WalletServiceClient::new(suite.channel(&grant).await);
+    let arrives = async {
+        while !lists(wallets.list_wallet_vouchers(of(&voucher.member_id)).await, voucher) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
     };
-    let wallet = clients.wallets().list_wallet_vouchers(request).await;
+    tokio::time::timeout(PATIENCE, arrives).await.expect("the feed brings the voucher");
+}
+
+async fn holds(clients: &Clients, voucher: &Voucher) -> bool {
+    lists(clients.wallets().list_wallet_vouchers(of(&voucher.member_id)).await, voucher)
+}
+
+fn of(member_id: &str) -> ListWalletVouchersRequest {
+    ListWalletVouchersRequest { member_id: member_id.to_owned(), ..Default::default() }
+}
+
+fn lists(wallet: Result<Response<ListWalletVouchersResponse>, Status>, voucher: &Voucher) -> bool {
     let vouchers = wallet.expect("the wallet can be read").into_inner().vouchers;
-    vouchers.iter().any(|voucher| voucher.voucher_id == voucher_id)
+    vouchers.iter().any(|own| own.voucher_id == voucher.voucher_id)
 }

@@ -45,6 +45,8 @@ pub struct MethodScope {
     pub path: &'static str,
     /// The scope, as `voucher.claim`.
     pub scope: &'static str,
+    /// Whether either side sends a stream.
+    pub streams: bool,
 }
 
 /// Every method of every Zhisong service.

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use contracts::METHOD_SCOPES;
 use contracts::common::v1::ErrorReason;
+use contracts::{METHOD_SCOPES, MethodScope};
 use http::{HeaderMap, Request, Response};
-use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tonic::Status;
 use tower::{Layer, Service};
 use tracing::Instrument;
 
+use crate::admission::Gate;
 use crate::caller::Deadline;
-use crate::{Caller, Problem, Verifier, trace_context};
+use crate::{Admission, Caller, Problem, Verifier, trace_context};
 
 /// The methods that need no token: health and reflection.
 const PUBLIC_PREFIXES: [&str; 2] = ["/grpc.health.v1.Health/", "/grpc.reflection.v1"];
@@ -30,16 +30,15 @@ pub struct CallerLayer {
 
 struct Shared {
     verifier: Arc<Verifier>,
-    scopes: HashMap<&'static str, &'static str>,
-    in_flight: Semaphore,
+    methods: HashMap<&'static str, MethodScope>,
+    gate: Gate,
 }
 
 impl CallerLayer {
-    /// Lets in whom `verifier` knows, at most `in_flight_max` calls at a time.
-    pub fn new(verifier: Arc<Verifier>, in_flight_max: usize) -> Self {
-        let scopes = METHOD_SCOPES.iter().map(|method| (method.path, method.scope)).collect();
-        let in_flight = Semaphore::new(in_flight_max);
-        Self { shared: Arc::new(Shared { verifier, scopes, in_flight }) }
+    /// Lets in whom `verifier` knows, within the limits of `admission`.
+    pub fn new(verifier: Arc<Verifier>, admission: Admission) -> Self {
+        let methods = METHOD_SCOPES.iter().map(|method| (method.path, *method)).collect();
+        Self { shared: Arc::new(Shared { verifier, methods, gate: Gate::new(admission) }) }
     }
 }
 
@@ -84,9 +83,11 @@ where
         trace_context::continue_trace(request.headers(), &span);
         let answer = async move {
             let started = Instant::now();
-            let Ok(_permit) = shared.in_flight.try_acquire() else {
+            let known = shared.methods.get(request.uri().path());
+            let room = known.map(|known| shared.gate.enter(known.streams));
+            if matches!(room, Some(None)) {
                 return Ok(refuse(method, started, Problem::new(ErrorReason::Overloaded)));
-            };
+            }
             match shared.admit(request.uri().path(), request.headers()) {
                 Ok(Some(caller)) => request.extensions_mut().insert(caller),
                 Ok(None) => None,
@@ -111,11 +112,11 @@ where
 impl Shared {
     /// The method for labels: a path of ours, or one word for all others.
     fn method(&self, path: &str) -> &'static str {
-        self.scopes.get_key_value(path).map_or("other", |(path, _)| path)
+        self.methods.get(path).map_or("other", |known| known.path)
     }
 
     fn admit(&self, path: &str, headers: &HeaderMap) -> Result<Option<Arc<Caller>>, Problem> {
-        let Some(scope) = self.scopes.get(path) else {
+        let Some(MethodScope { scope, .. }) = self.methods.get(path) else {
             let public = PUBLIC_PREFIXES.iter().any(|prefix| path.starts_with(prefix));
             return match public {
                 true => Ok(None),

@@ -2,7 +2,7 @@
 //! read, and how a service calls its peers.
 //!
 //! - [`CallerLayer`] stands before every handler: it checks the caller's token against the scope
-//!   that the method's proto states, bounds the calls in flight, keeps the caller's deadline and
+//!   that the method's proto states, bounds what is taken on ([`Admission`]), keeps the caller's deadline and
 //!   records outcome and duration.
 //! - [`Problem`] is every refusal; its reason decides code and texts in one table.
 //! - [`Fields`] reads a request and lists all that is wrong with it.
@@ -11,6 +11,7 @@
 //! **Invariant:** a method that states no scope cannot be called (health and reflection are the
 //! listed exceptions). **Invariant:** no driver text, token or personal value is ever sent.
 
+mod admission;
 mod caller;
 mod credential;
 mod fields;
@@ -22,6 +23,7 @@ mod reasons;
 mod token;
 mod trace_context;
 
+pub use admission::Admission;
 pub use caller::{Caller, caller, deadline};
 pub use contracts::common::v1::ErrorReason;
 pub use credential::Credential;

@@ -71,8 +71,10 @@ impl Problem {
         self
     }
 
-    /// Adds a metadata value.
+    /// Adds a metadata value, under a key that the reason documents.
     pub fn with(mut self, key: &'static str, value: impl Display) -> Self {
+        let reason = self.0.reason;
+        debug_assert!(reasons::spec(reason).keys.contains(&key), "{reason:?} documents no {key}");
         self.0.metadata.insert(key.to_owned(), value.to_string());
         self
     }

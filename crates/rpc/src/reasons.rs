@@ -14,18 +14,26 @@ pub(crate) struct Spec {
     pub zh: &'static str,
     pub en: &'static str,
     pub retry_after: Option<Duration>,
+    /// The metadata that may come with it, and no other.
+    pub keys: &'static [&'static str],
+}
+
+impl Spec {
+    const fn with(self, keys: &'static [&'static str]) -> Self {
+        Self { keys, ..self }
+    }
 }
 
 const fn refusal(zh: &'static str, en: &'static str) -> Spec {
-    Spec { code: Code::FailedPrecondition, zh, en, retry_after: None }
+    answer(Code::FailedPrecondition, zh, en)
 }
 
 const fn answer(code: Code, zh: &'static str, en: &'static str) -> Spec {
-    Spec { code, zh, en, retry_after: None }
+    Spec { code, zh, en, retry_after: None, keys: &[] }
 }
 
 const fn later(code: Code, zh: &'static str, en: &'static str) -> Spec {
-    Spec { code, zh, en, retry_after: Some(RETRY_SOON) }
+    Spec { retry_after: Some(RETRY_SOON), ..answer(code, zh, en) }
 }
 
 pub(crate) const fn spec(reason: R) -> Spec {
@@ -72,6 +80,7 @@ const fn caller(reason: R) -> Spec {
         R::TokenExpired => answer(Code::Unauthenticated, "凭证已过期", "the token has expired"),
         R::ScopeMissing => {
             answer(Code::PermissionDenied, "无权进行此操作", "the token lacks the method's scope")
+                .with(&["scope"])
         }
         _ => answer(
             Code::PermissionDenied,
@@ -92,8 +101,10 @@ const fn request(reason: R) -> Spec {
             Code::AlreadyExists,
             "请求编号已用于其他内容",
             "the request id was used before with other content",
-        ),
-        _ => answer(Code::NotFound, "未找到", "nothing of that name is visible to the caller"),
+        )
+        .with(&["field"]),
+        _ => answer(Code::NotFound, "未找到", "nothing of that name is visible to the caller")
+            .with(&["kind"]),
     }
 }
 
@@ -108,7 +119,8 @@ const fn system(reason: R) -> Spec {
             Code::Unavailable,
             "系统繁忙，请稍后再试",
             "a part of the system cannot be reached, try again shortly",
-        ),
+        )
+        .with(&["dependency"]),
         R::OutcomeUnknown => later(
             Code::Unavailable,
             "结果尚未确认，请用同一请求编号重试",
@@ -135,16 +147,21 @@ const fn eligibility(reason: R) -> Spec {
         ),
         R::NotEligible => {
             refusal("不符合领取条件", "the member does not meet the conditions of this benefit")
+                .with(&["policy", "criterion"])
         }
         R::CriterionInvalid => {
             answer(Code::InvalidArgument, "条件表达式有误", "a criterion cannot be published")
+                .with(&["criterion"])
         }
         R::OrganizationExists => answer(
             Code::AlreadyExists,
             "该组织已存在且内容不同",
             "the organization exists with other content",
-        ),
-        R::ParentMissing => refusal("上级组织不存在", "the organization above does not exist"),
+        )
+        .with(&["field"]),
+        R::ParentMissing => {
+            refusal("上级组织不存在", "the organization above does not exist").with(&["parent"])
+        }
         _ => answer(
             Code::AlreadyExists,
             "导入编号已被其他组织使用",
@@ -157,19 +174,26 @@ const fn issuance(reason: R) -> Spec {
     match reason {
         R::CampaignNotActive => {
             refusal("活动暂未开放领取", "the campaign is not giving out vouchers now")
+                .with(&["state"])
         }
         R::OutsideCampaignDates => {
             refusal("不在活动期间内", "the campaign has not begun or is over")
+                .with(&["starts_on", "ends_on"])
         }
         R::OutsideClaimHours => {
             refusal("不在领取时段内", "the campaign gives out vouchers only between certain hours")
+                .with(&["opens_at"])
         }
         R::PersonLimitReached => {
             refusal("您本期已领取过，请勿重复领取", "you already have this period's voucher")
+                .with(&["limit", "resets_at"])
         }
-        R::SoldOut => refusal("本期已领完", "nothing is left for this period"),
+        R::SoldOut => {
+            refusal("本期已领完", "nothing is left for this period").with(&["quota", "resets_at"])
+        }
         R::CampaignState => {
             refusal("活动当前状态不允许此操作", "the campaign's state does not allow this")
+                .with(&["state", "verb"])
         }
         R::ProgrammeInvalid => {
             answer(Code::InvalidArgument, "方案文件有误", "the programme file has problems")
@@ -180,33 +204,45 @@ const fn issuance(reason: R) -> Spec {
         _ => refusal(
             "活动已启用，内容不可更改",
             "the campaign is no longer a draft and cannot be changed",
-        ),
+        )
+        .with(&["state"]),
     }
 }
 
 const fn redemption(reason: R) -> Spec {
     match reason {
         R::NoVoucher => refusal("没有可用的优惠券", "there is no voucher to use"),
-        R::VoucherUnknown => refusal("优惠券不存在或不属于您", "there is no such voucher"),
+        R::VoucherUnknown => {
+            refusal("优惠券不存在或不属于您", "there is no such voucher").with(&["voucher_id"])
+        }
         R::VoucherHeld => {
             refusal("优惠券正在其他订单中使用", "the voucher is held by another order")
+                .with(&["voucher_id"])
         }
-        R::VoucherUsed => refusal("优惠券已使用", "the voucher has been used"),
+        R::VoucherUsed => {
+            refusal("优惠券已使用", "the voucher has been used").with(&["voucher_id"])
+        }
         R::VoucherNotYetValid => {
             refusal("优惠券尚未到使用时间", "the voucher's validity has not begun")
+                .with(&["voucher_id", "valid_from"])
         }
-        R::VoucherExpired => refusal("优惠券已过期", "the voucher's validity is over"),
+        R::VoucherExpired => refusal("优惠券已过期", "the voucher's validity is over")
+            .with(&["voucher_id", "valid_until"]),
         R::BelowThreshold => refusal(
             "适用商品金额未达到使用门槛",
             "the covered goods come to less than the threshold",
-        ),
+        )
+        .with(&["threshold_fen", "covered_fen"]),
         R::GoodsNotCovered => {
             refusal("所购商品不在适用范围内", "no goods of this order are covered")
         }
         R::RegionNotCovered => {
             refusal("该门店不在适用地区内", "the shop is outside the voucher's regions")
+                .with(&["regions"])
         }
-        R::OutsideHours => refusal("不在可使用时段内", "the voucher does not apply at this hour"),
+        R::OutsideHours => {
+            refusal("不在可使用时段内", "the voucher does not apply at this hour").with(&["hours"])
+        }
         R::NotCombinable => refusal("优惠券不能叠加使用", "vouchers do not combine"),
         _ => authorization(reason),
     }
@@ -216,11 +252,13 @@ const fn authorization(reason: R) -> Spec {
     match reason {
         R::OrderAlreadyAuthorized => {
             refusal("该订单已使用优惠", "the order has a live authorization")
+                .with(&["authorization_id"])
         }
         R::AlreadyVoided => refusal("该笔优惠已撤销", "the authorization was voided"),
         R::AlreadyCaptured => refusal("该笔优惠已核销", "the authorization was captured"),
         R::HoldExpired => {
             refusal("优惠占用已超时，请重新下单", "the hold ran out, authorize the order again")
+                .with(&["expired_at"])
         }
         R::AlreadyRefunded => refusal("该笔优惠已退回", "the authorization was refunded"),
         R::NotCaptured => refusal("该笔优惠尚未核销", "the authorization was never captured"),
@@ -230,7 +268,9 @@ const fn authorization(reason: R) -> Spec {
         R::AuthorizationUnknown => {
             refusal("未找到该笔优惠", "the caller has no such authorization")
         }
-        R::DayNotClosed => refusal("该日尚未结账", "the day is not closed yet"),
+        R::DayNotClosed => {
+            refusal("该日尚未结账", "the day is not closed yet").with(&["business_day"])
+        }
         _ => system(R::Internal),
     }
 }

@@ -3,6 +3,8 @@ use std::time::Duration;
 
 use clock::{Clock, SystemClock, Timestamp};
 use member_identity::OrganizationPath;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -85,6 +87,56 @@ fn every_reason_has_a_code_and_both_texts() {
         assert!(texts.insert(en.into_owned()), "{reason:?} has a text of its own");
         assert_ne!(Status::from(Problem::new(reason)).code(), Code::Unknown, "{reason:?}");
     }
+}
+
+#[test]
+fn every_reason_is_answered_as_the_contract_documents_it() {
+    let files = FileDescriptorSet::decode(contracts::DESCRIPTOR_SET).expect("our own");
+    let file = files.file.iter().find(|file| file.name().ends_with("/error_reason.proto"));
+    let file = file.expect("the reasons have a file");
+    let locations = &file.source_code_info.as_ref().expect("comments are kept").location;
+    let mut documented = 0;
+    for (index, value) in file.enum_type[0].value.iter().enumerate() {
+        // The path of a value of a file's first enum: enum_type 0, value `index`.
+        let path = [5, 0, 2, i32::try_from(index).expect("few")];
+        let location = locations.iter().find(|location| location.path == path);
+        let comment = location.expect("has a place").leading_comments();
+        let reason = ErrorReason::try_from(value.number()).expect("generated from the same file");
+        if reason == ErrorReason::Unspecified {
+            continue;
+        }
+        documented += 1;
+        let comment = comment.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_documents(&comment, reason);
+    }
+    assert_eq!(documented, (1..200).filter(|n| ErrorReason::try_from(*n).is_ok()).count());
+}
+
+/// A code as the specification of gRPC writes it.
+fn wire_name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}
+
+/// A comment reads: meaning, code and details, `Metadata:` and keys, `Retry?` and advice.
+fn assert_documents(comment: &str, reason: ErrorReason) {
+    let spec = reasons::spec(reason);
+    let (answer, rest) = comment.split_once("Metadata: ").expect(comment);
+    let (metadata, retry) = rest.split_once(". Retry? ").expect(comment);
+    let code = wire_name(spec.code);
+    let (meaning, _) = answer.split_once(&format!(". {code}")).expect(comment);
+    assert!(meaning.len() > 10, "{reason:?}: {meaning}");
+    assert_eq!(answer.contains("RetryInfo"), spec.retry_after.is_some(), "{reason:?}");
+    let keys: Vec<_> = metadata.split('`').skip(1).step_by(2).collect();
+    assert_eq!(keys, spec.keys, "{reason:?}");
+    assert_eq!(keys.is_empty(), metadata == "none", "{reason:?}: {metadata}");
+    assert!(retry.len() > 1 && retry.ends_with('.'), "{reason:?}: {retry}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clock::{BusinessDay, Clock, ManualClock, SystemClock, Zone};
 use config::{Config, Environment, File, FileFormat};
+use rpc::Admission;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -39,8 +40,12 @@ pub struct ProcessConfig {
     pub plaintext_beyond_loopback: bool,
     /// Where Prometheus metrics are served; nowhere when absent.
     pub metrics_listen: Option<SocketAddr>,
-    /// Calls in flight at most; one more is refused at once.
+    /// Calls that somebody waits for, in flight at most; one more is refused at once.
     pub in_flight_max: usize,
+    /// Imports and other streams, in flight at most.
+    pub bulk_in_flight_max: usize,
+    /// Calls that somebody waits for, begun in a second at most; no limit when absent.
+    pub rate_max: Option<u32>,
     /// How long calls may go on after SIGTERM, in milliseconds, before they are cut off.
     pub drain_timeout_ms: u64,
     /// Business time.
@@ -58,7 +63,9 @@ impl Default for ProcessConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 7000)),
             plaintext_beyond_loopback: false,
             metrics_listen: None,
-            in_flight_max: 20_000,
+            in_flight_max: Admission::default().in_flight_max,
+            bulk_in_flight_max: Admission::default().bulk_in_flight_max,
+            rate_max: None,
             drain_timeout_ms: 10_000,
             clock: ClockConfig::default(),
             telemetry: TelemetryConfig::default(),
@@ -78,9 +85,13 @@ impl ProcessConfig {
                 self.listen
             ));
         }
-        if self.in_flight_max == 0 {
-            problems.push("process.in_flight_max must be 1 or more".to_owned());
-        }
+        let bounds = [
+            ("in_flight_max", self.in_flight_max),
+            ("bulk_in_flight_max", self.bulk_in_flight_max),
+            ("rate_max", self.rate_max.map_or(1, |rate| rate as usize)),
+        ];
+        let below_one = bounds.into_iter().filter(|(_, bound)| *bound == 0);
+        problems.extend(below_one.map(|(key, _)| format!("process.{key} must be 1 or more")));
         if self.clock.mode == ClockMode::Manual && self.profile != Profile::Test {
             problems.push(
                 "process.clock.mode = \"manual\" needs process.profile = \"test\"".to_owned(),
@@ -100,6 +111,15 @@ impl ProcessConfig {
             );
         }
         problems
+    }
+
+    /// How much the process takes on at a time.
+    pub fn admission(&self) -> Admission {
+        Admission {
+            in_flight_max: self.in_flight_max,
+            bulk_in_flight_max: self.bulk_in_flight_max,
+            rate_max: self.rate_max,
+        }
     }
 
     /// The clock that the configuration asks for.

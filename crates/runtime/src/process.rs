@@ -110,7 +110,7 @@ where
         listener,
         clock,
         verifier,
-        in_flight_max: process.in_flight_max,
+        admission: process.admission(),
         drain_timeout: Duration::from_millis(process.drain_timeout_ms),
     };
     let stop = stop_signal()?;

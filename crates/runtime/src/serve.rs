@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clock::Clock;
 use futures::future::BoxFuture;
-use rpc::{CallerLayer, Verifier};
+use rpc::{Admission, CallerLayer, Verifier};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_stream::StreamExt as _;
@@ -79,8 +79,8 @@ pub struct ServeOptions {
     pub clock: Arc<dyn Clock>,
     /// Who is let in.
     pub verifier: Arc<Verifier>,
-    /// Calls in flight at most.
-    pub in_flight_max: usize,
+    /// How much is taken on at a time.
+    pub admission: Admission,
     /// How long calls may go on once `shutdown` is done.
     pub drain_timeout: Duration,
 }
@@ -131,7 +131,7 @@ pub async fn serve(
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_max_header_list_size(HEADERS_MAX)
         .max_concurrent_streams(STREAMS_MAX)
-        .layer(CallerLayer::new(options.verifier, options.in_flight_max))
+        .layer(CallerLayer::new(options.verifier, options.admission))
         .add_routes(routes.routes())
         .serve_with_incoming_shutdown(incoming, stopped);
     let result = drain_within(server, drain, options.drain_timeout).await;

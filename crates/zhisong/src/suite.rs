@@ -76,7 +76,7 @@ pub async fn serve(
         listener,
         clock,
         verifier: Arc::new(verifier),
-        in_flight_max: IN_FLIGHT_MAX,
+        admission: rpc::Admission::at_most(IN_FLIGHT_MAX),
         drain_timeout: DRAIN_TIMEOUT,
     };
     runtime::serve(parts, options, shutdown).await

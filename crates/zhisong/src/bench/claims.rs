@@ -11,27 +11,28 @@ use testkit::clients::Clients;
 use super::figures::{Round, Sample, half_of_saturation, latency};
 use super::judge::{Judge, Timed};
 use super::load::{Load, Measured, closed_loop, open_loop};
-use super::stage::{Program, Stage};
 use super::{BenchProblem, Options, members};
+use testkit::deployment::{Deployment, Program, Setup};
 
 /// The stock of the days on which nobody is refused.
 const ENOUGH: usize = 10_000_000;
 /// The stock of the days on which nearly everybody is.
 const FEW: usize = 1_000;
 /// One transaction a request.
-const NAIVE: &str = "\n[claim]\nbatch_max = 1\n";
+const NAIVE: Setup =
+    Setup { process: "", sections: "\n[claim]\nbatch_max = 1\n", writers: 4, shares: None };
 
 /// Everybody gets one.
 pub(super) async fn claim_rounds(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
     extra: &mut Map<String, Value>,
 ) -> Result<Vec<Round>, BenchProblem> {
-    stage.start("eligibility", Program::Eligibility, "").await?;
-    stage.start("issuance", Program::Issuance, "").await?;
+    stage.start("eligibility", Program::Eligibility).await?;
+    stage.start("issuance", Program::Issuance).await?;
     leave_wallets_alone(stage).await?;
-    stage.start("naive", Program::Issuance, NAIVE).await?;
-    stage.start("echo", Program::Echo, "").await?;
+    stage.start_with("naive", Program::Issuance, NAIVE).await?;
+    stage.start("echo", Program::Echo).await?;
     let real = stage.clients("eligibility", "issuance", "none");
     let naive = stage.clients("eligibility", "naive", "none");
     let echo = stage.clients("eligibility", "echo", "none");
@@ -80,13 +81,13 @@ pub(super) async fn claim_rounds(
 
 /// The first thousand get one; timed are the others, and those again.
 pub(super) async fn reject_rounds(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
 ) -> Result<Vec<Round>, BenchProblem> {
-    stage.start("eligibility", Program::Eligibility, "").await?;
-    stage.start("issuance", Program::Issuance, "").await?;
+    stage.start("eligibility", Program::Eligibility).await?;
+    stage.start("issuance", Program::Issuance).await?;
     leave_wallets_alone(stage).await?;
-    stage.start("echo", Program::Echo, "").await?;
+    stage.start("echo", Program::Echo).await?;
     let real = stage.clients("eligibility", "issuance", "none");
     let echo = stage.clients("eligibility", "echo", "none");
     let office = members::load(&real, options.members, FEW).await?;
@@ -121,9 +122,9 @@ pub(super) async fn reject_rounds(
 }
 
 /// The law check reads redemption's database too; nobody redeems while claims are measured.
-async fn leave_wallets_alone(stage: &mut Stage) -> Result<(), BenchProblem> {
-    stage.start("redemption", Program::Redemption, "").await?;
-    stage.stop("redemption");
+pub(super) async fn leave_wallets_alone(stage: &mut Deployment) -> Result<(), BenchProblem> {
+    stage.start("redemption", Program::Redemption).await?;
+    stage.kill("redemption");
     Ok(())
 }
 

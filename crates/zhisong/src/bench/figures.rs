@@ -130,26 +130,6 @@ impl Figures {
         Value::Object(all)
     }
 
-    pub fn table(&self) -> String {
-        let Value::Object(all) = self.json() else { return String::new() };
-        let mut table = Table::new();
-        table.set_header([self.workload, "median"]);
-        for (key, value) in all {
-            let text = match &value {
-                Value::Array(rounds) if key == "rounds" => rounds.len().to_string(),
-                Value::Number(number) => shown(number.as_f64().unwrap_or_default()),
-                Value::String(text) => text.clone(),
-                Value::Null => continue,
-                other => other.to_string(),
-            };
-            table.add_row([key, text]);
-        }
-        if let Some(figures) = table.column_mut(1) {
-            figures.set_cell_alignment(CellAlignment::Right);
-        }
-        table.to_string()
-    }
-
     /// The rates as an SVG file.
     pub fn svg(&self) -> String {
         let bar = |label: String, of: &dyn Fn(&Round) -> Option<f64>| {
@@ -174,6 +154,30 @@ impl Figures {
     fn ratio(&self, of: impl Fn(&Round) -> Option<f64>) -> Option<f64> {
         self.median(|round| of(round).map(|control| round.workload.rate / control)).map(rounded)
     }
+}
+
+/// A report for people: one row a figure.
+pub(super) fn table(report: &Value) -> String {
+    let mut table = Table::new();
+    table.set_header(["figure", "value"]);
+    for (key, value) in report.as_object().into_iter().flatten() {
+        let text = match value {
+            Value::Array(rounds) if key == "rounds" => rounds.len().to_string(),
+            Value::Number(number) => shown(number.as_f64().unwrap_or_default()),
+            Value::String(text) => text.clone(),
+            Value::Null => continue,
+            Value::Object(parts) => {
+                let parts = parts.iter().map(|(name, part)| format!("{name}: {part}"));
+                parts.collect::<Vec<_>>().join("\n")
+            }
+            other => other.to_string(),
+        };
+        table.add_row([key.clone(), text]);
+    }
+    if let Some(figures) = table.column_mut(1) {
+        figures.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
 }
 
 fn median(mut figures: Vec<f64>) -> Option<f64> {

@@ -8,9 +8,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `stage` | processes, database, callers |
 //! | `load` | closed loop, open loop |
 //! | `claims` `checkouts` `verify` `import` | the workloads |
+//! | `overload` `drill` | far too many calls; a rehearsal of ten o'clock |
 //! | `figures` `plot` | what is reported |
 //!
 //! **Invariant:** a round with a dropped call or a broken law is reported as failed, never as a
@@ -18,6 +18,7 @@
 
 mod checkouts;
 mod claims;
+mod drill;
 pub(crate) mod echo;
 mod figures;
 mod import;
@@ -25,17 +26,20 @@ mod judge;
 mod load;
 mod machine;
 mod members;
+mod overload;
 mod plot;
-mod stage;
 mod verify;
 
 use std::time::Duration;
 
+use member_identity::OrganizationPath;
 use serde_json::{Map, Value};
 
-use figures::{Figures, Round};
+use crate::tokens::Role;
+use figures::Figures;
 use load::Load;
-use stage::Stage;
+use testkit::deployment::{Deployment, DeploymentProblem, Plan};
+use testkit::postgres::Settings;
 
 /// The first day that is played; every round is a day of its own.
 const FIRST_DAY: &str = "2022-07-22";
@@ -57,6 +61,10 @@ pub enum Workload {
     Checkout,
     /// A union office imports a roster.
     Import,
+    /// Twenty times what issuance admits, and how it comes back.
+    Overload,
+    /// A rehearsal: the real programme's 50,000 vouchers, every member within the given seconds.
+    Drill,
 }
 
 impl Workload {
@@ -69,6 +77,8 @@ impl Workload {
             Self::Capture => "capture",
             Self::Checkout => "checkout",
             Self::Import => "import",
+            Self::Overload => "overload",
+            Self::Drill => "drill",
         }
     }
 }
@@ -80,6 +90,15 @@ pub enum StoreKind {
     Sqlite,
     /// A throw-away PostgreSQL server with fsync on, one database a service.
     Postgres,
+}
+
+impl StoreKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
 }
 
 /// How a benchmark is run.
@@ -111,59 +130,38 @@ pub enum BenchProblem {
     /// A file could not be read or written, or a process not be started.
     #[error("{0}")]
     System(#[from] std::io::Error),
-    /// There is no database server.
+    /// The services do not stand.
     #[error("{0}")]
-    Postgres(#[from] testkit::postgres::Problem),
-    /// A service did not start.
-    #[error("{0}")]
-    Process(#[from] testkit::process::ProcessProblem),
+    Deployment(#[from] DeploymentProblem),
     /// The database could not be asked.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
-    /// A key could not be made.
-    #[error("{0}")]
-    Key(#[from] rpc::KeyProblem),
     /// A call that prepares the measurement was refused.
     #[error("preparing: {0}")]
     Refused(#[from] tonic::Status),
-    /// A service was started before its peer.
-    #[error("{0} must be started first")]
-    Order(&'static str),
     /// The law check could not be run.
     #[error("the law check: {0}")]
     Laws(String),
 }
 
 /// What a benchmark came to.
-pub struct Report(Figures);
-
-impl Report {
-    /// Whether every round is a figure.
-    pub fn is_valid(&self) -> bool {
-        self.0.are_valid()
-    }
-
+pub struct Report {
     /// One JSON object.
-    pub fn json(&self) -> Value {
-        self.0.json()
-    }
-
-    /// A table for people.
-    pub fn table(&self) -> String {
-        self.0.table()
-    }
-
-    /// A plot as an SVG file.
-    pub fn svg(&self) -> String {
-        self.0.svg()
-    }
+    pub json: Value,
+    /// For people.
+    pub table: String,
+    /// A plot as an SVG file; empty when there is nothing to plot.
+    pub svg: String,
+    /// Whether what was measured counts: nothing dropped, no law broken.
+    pub is_valid: bool,
 }
 
 /// Runs a benchmark.
 pub async fn run(options: Options) -> Result<Report, BenchProblem> {
-    let mut stage = Stage::prepare(options.store)?;
+    let mut stage = Deployment::prepare(plan(options.store)?)?;
     let mut extra = Map::new();
-    let rounds: Vec<Round> = match options.workload {
+    extra.insert("members".to_owned(), options.members.into());
+    let rounds = match options.workload {
         Workload::Verify => verify::rounds(&mut stage, options, &mut extra).await?,
         Workload::Claim => claims::claim_rounds(&mut stage, options, &mut extra).await?,
         Workload::Reject => claims::reject_rounds(&mut stage, options).await?,
@@ -171,17 +169,39 @@ pub async fn run(options: Options) -> Result<Report, BenchProblem> {
             checkouts::rounds(&mut stage, options).await?
         }
         Workload::Import => import::rounds(&mut stage, options).await?,
+        Workload::Overload => {
+            let (json, is_valid) = overload::play(&mut stage, options).await?;
+            return Ok(Report { table: figures::table(&json), json, svg: String::new(), is_valid });
+        }
+        Workload::Drill => {
+            let (json, svg, is_valid) = drill::play(&mut stage, options).await?;
+            return Ok(Report { table: figures::table(&json), json, svg, is_valid });
+        }
     };
-    extra.insert("members".to_owned(), options.members.into());
-    Ok(Report(Figures {
+    let figures = Figures {
         workload: options.workload.name(),
-        store: match options.store {
-            StoreKind::Sqlite => "sqlite",
-            StoreKind::Postgres => "postgres",
-        },
+        store: options.store.name(),
         machine: machine::describe(),
         durability: judge::durability(&stage, options.store).await?,
         extra,
         rounds,
-    }))
+    };
+    let json = figures.json();
+    let table = figures::table(&json);
+    Ok(Report { table, svg: figures.svg(), is_valid: figures.are_valid(), json })
+}
+
+/// Every caller of the demonstration, and this very program for the services.
+fn plan(store: StoreKind) -> Result<Plan, BenchProblem> {
+    let union = OrganizationPath::parse(members::UNION).expect("the constant is a path");
+    Ok(Plan {
+        program: std::env::current_exe()?,
+        key_ring: eligibility::keyring::generate(),
+        callers: Role::ALL.iter().map(|role| role.grant(&union)).collect(),
+        day: FIRST_DAY,
+        postgres: match store {
+            StoreKind::Sqlite => None,
+            StoreKind::Postgres => Some(Settings { fsync: true }),
+        },
+    })
 }

@@ -12,17 +12,17 @@ use testkit::clients::Clients;
 use super::figures::{Round, Sample, half_of_saturation, latency};
 use super::judge::Timed;
 use super::load::{Measured, closed_loop, open_loop};
-use super::stage::{Program, Stage};
 use super::{BenchProblem, Options, machine, members};
+use testkit::deployment::{Deployment, Program};
 
 pub(super) async fn rounds(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
     extra: &mut Map<String, Value>,
 ) -> Result<Vec<Round>, BenchProblem> {
-    stage.start("eligibility", Program::Eligibility, "").await?;
-    stage.start("issuance", Program::Issuance, "").await?;
-    stage.start("echo", Program::Echo, "").await?;
+    stage.start("eligibility", Program::Eligibility).await?;
+    stage.start("issuance", Program::Issuance).await?;
+    stage.start("echo", Program::Echo).await?;
     let empty = machine::memory_bytes(stage.pid("eligibility"));
     let real = stage.clients("eligibility", "issuance", "none");
     let echo = stage.clients("echo", "none", "none");

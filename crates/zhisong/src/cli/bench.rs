@@ -48,13 +48,13 @@ impl Bench {
         };
         let report = bench::run(options).await?;
         match self.json {
-            true => println!("{}", report.json()),
-            false => println!("{}", report.table()),
+            true => println!("{}", report.json),
+            false => println!("{}", report.table),
         }
         if let Some(file) = &self.plot {
-            std::fs::write(file, report.svg())?;
+            std::fs::write(file, &report.svg)?;
         }
-        match report.is_valid() {
+        match report.is_valid {
             true => Ok(()),
             false => Err("a round had dropped calls or broken laws: no figure of it counts".into()),
         }

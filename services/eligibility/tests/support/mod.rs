@@ -52,12 +52,11 @@ impl Server {
         let context = Context { clock: Arc::clone(&clock) };
         let part = eligibility::build(config(folder), context).await.expect("the registry opens");
         let drain_timeout = std::time::Duration::from_secs(5);
-        let in_flight_max = 1_000;
         let options = ServeOptions {
             listener,
             clock: Arc::clone(&clock),
             verifier,
-            in_flight_max,
+            admission: rpc::Admission::at_most(1_000),
             drain_timeout,
         };
         let (stop, stopped) = oneshot::channel::<()>();

@@ -164,7 +164,7 @@ impl Server {
             listener,
             clock: clock.clone(),
             verifier: Arc::new(verifier),
-            in_flight_max: 1_000,
+            admission: rpc::Admission::at_most(1_000),
             drain_timeout: Duration::from_secs(60),
         };
         let (shutdown, stopped) = oneshot::channel::<()>();

@@ -129,7 +129,7 @@ impl Bench {
             listener,
             clock: clock.clone(),
             verifier: Arc::new(verifier),
-            in_flight_max: 100,
+            admission: rpc::Admission::at_most(100),
             drain_timeout: Duration::from_secs(1),
         };
         let part = redemption.into_part(async {});

@@ -1,0 +1,32 @@
+//! The real programmes of `deploy/programmes`, unchanged, played over gRPC on their own dates and
+//! with their own figures: one test a file, of the file's name.
+
+mod dongguan_breakfast_2022;
+mod guangdong_cool_drinks_2022;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use member_identity::RegionCode;
+
+/// The programmes that have a test here.
+const PLAYED: [&str; 2] = ["dongguan-breakfast-2022", "guangdong-cool-drinks-2022"];
+
+/// A fen more than nothing: what a member pays for goods at the threshold of both programmes.
+const ONE_FEN: i64 = 1;
+
+#[test]
+fn every_programme_file_is_played() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/programmes");
+    let files = std::fs::read_dir(folder).expect("the folder is there");
+    let files = files.map(|file| file.expect("reads").path());
+    let files = files.filter(|file| file.extension().is_some_and(|kind| kind == "toml"));
+    let names: BTreeSet<_> =
+        files.map(|file| file.file_stem().expect("a name").to_str().map(str::to_owned)).collect();
+    assert_eq!(names, PLAYED.iter().map(|name| Some((*name).to_owned())).collect());
+}
+
+/// A region of the catalogue.
+fn region(code: &str) -> RegionCode {
+    RegionCode::parse(code).expect("a region of the catalogue")
+}
