@@ -9,8 +9,8 @@ use suite_tests::stage::{Stage, first_day, issued, load, office};
 
 use crate::ZHISONG;
 
-const MEMBERS: usize = 2_500;
-const QUOTA: usize = 1_700;
+const MEMBERS: usize = 3_000;
+const QUOTA: usize = 2_000;
 /// The limit of a drain is ten seconds; beyond it only the lanes are finished and files closed.
 const LIMIT: Duration = Duration::from_secs(15);
 

@@ -13,11 +13,14 @@ use testkit::suite::Suite;
 use crate::ZHISONG;
 
 const KILLS: usize = 10;
-/// Members who rush, and the vouchers that there are on a day.
-const MEMBERS: usize = 2_500;
-const QUOTA: usize = 1_700;
-/// Members who shop on a day, and the least number of answers that their orders get.
+/// Members who rush, and the vouchers that there are on a day. Claims are under way when the last
+/// kill is due.
+const MEMBERS: usize = 3_000;
+const QUOTA: usize = 2_000;
+/// Members who shop on a day, and how many answers their orders get at least: an order is
+/// answered twice, three times when it is returned, once when its goods are wrong.
 const SHOPPERS: usize = 400;
+const ANSWERS_MIN: usize = 2 * SHOPPERS;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_kills_in_the_rush_lose_no_voucher_and_give_out_none_too_many() {
@@ -28,7 +31,7 @@ async fn ten_kills_in_the_rush_lose_no_voucher_and_give_out_none_too_many() {
     let loaded = load(&suite.clients(), &office(MEMBERS, QUOTA)).await;
     for _ in 0..KILLS {
         let claims = rush::claims(&loaded.campaign_id, &loaded.member_ids, day);
-        let enough = random.random_range(1..MEMBERS * 9 / 10);
+        let enough = random.random_range(1..MEMBERS - 2 * rush::AT_ONCE);
         let arrivals = Arrivals::default();
         println!("on {day}: killed after {enough} answers");
         let clients = suite.clients();
@@ -63,7 +66,7 @@ async fn ten_kills_at_the_tills_book_every_answered_order_once() {
         let claims = rush::claims(&loaded.campaign_id, &loaded.member_ids, day);
         let answers = rush::settle(&clients, &stage.acks, &claims).await;
         wallets::filled(&clients, &answers).await;
-        let enough = random.random_range(1..SHOPPERS * 3 / 2);
+        let enough = random.random_range(1..ANSWERS_MIN - 4 * tills::AT_ONCE);
         let arrivals = Arrivals::default();
         println!("on {day}: killed after {enough} answers");
         let occasion = day.to_string();
@@ -71,7 +74,7 @@ async fn ten_kills_at_the_tills_book_every_answered_order_once() {
             Till { clients: &clients, acks: &stage.acks, arrivals: &arrivals, occasion: &occasion };
         let shopping = till.play(&loaded.member_ids);
         let (ends, ()) = tokio::join!(shopping, kill_at(&mut suite, &arrivals, enough));
-        assert!(ends.contains(&End::Lost), "the kill came after the last order");
+        assert!(ends.iter().any(|end| *end != End::Told), "the kill came after the last order");
         stage.check_laws(None).await;
 
         suite = stage.serve(day).await;

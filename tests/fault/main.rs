@@ -1,9 +1,9 @@
 //! What the suite promises when things go wrong, held against the real process.
 //!
 //! Each test starts the command line as a program, hurts it, and ends with the law check. Sizes are
-//! such that the whole folder takes less than two minutes in the dev profile on two cores: a rush
-//! of 2,500 is some ten commits, so that a kill after a random number of answers meets every part
-//! of it.
+//! such that the whole folder takes less than a minute in the dev profile on two cores: a rush of
+//! 3,000, of whom 400 wait for an answer at a time, is at least eight commits, so that a kill after
+//! a random number of answers meets every part of it.
 //!
 //! | file | fault |
 //! |---|---|

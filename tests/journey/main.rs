@@ -1,5 +1,7 @@
 //! From roster to statement over gRPC, through all three services.
 
+mod configuration;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 

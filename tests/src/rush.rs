@@ -12,7 +12,7 @@ use testkit::clients::Clients;
 use crate::arrivals::Arrivals;
 
 /// Claims that are under way at a time.
-const AT_ONCE: usize = 1_000;
+pub const AT_ONCE: usize = 400;
 /// Rounds of retries after which a suite that serves must have answered everyone.
 const ROUNDS_MAX: usize = 50;
 

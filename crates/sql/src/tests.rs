@@ -35,6 +35,7 @@ async fn a_step_is_read_back_after_its_answer_and_after_opening_again() {
     add(&database, "one").await.expect("is added");
     assert_eq!(notes(&database).await, ["one"]);
     database.close().await;
+    assert!(!folder.path().join("notes.db-wal").exists(), "the file holds everything");
     let again = Database::open(&at(&folder), &migrator(NOTES)).await.expect("opens again");
     assert_eq!(notes(&again).await, ["one"]);
 }
@@ -51,6 +52,25 @@ async fn a_step_that_fails_changes_nothing_and_the_next_one_works() {
         twice.execute(tx).await.map(|_| ()).map_err(sqlite::classify)
     };
     assert_eq!(database.write("add_two", step).await, Err(StoreError::Conflict));
+    add(&database, "three").await.expect("is added");
+    assert_eq!(notes(&database).await, ["one", "three"]);
+}
+
+#[tokio::test]
+async fn a_step_that_fills_the_disk_changes_nothing_and_the_next_one_works() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let database = Database::open(&at(&folder), &migrator(NOTES)).await.expect("opens");
+    add(&database, "one").await.expect("is added");
+    let step = async |tx: &mut sqlx::SqliteConnection| -> Result<(), StoreError> {
+        let first = sqlx::query("INSERT INTO note (text) VALUES ('two')");
+        first.execute(&mut *tx).await.map_err(sqlite::classify)?;
+        let full = sqlx::query("PRAGMA max_page_count = 1");
+        full.execute(&mut *tx).await.map_err(sqlite::classify)?;
+        let large = sqlx::query("INSERT INTO note (text) VALUES (hex(zeroblob(65536)))");
+        large.execute(tx).await.map(|_| ()).map_err(sqlite::classify)
+    };
+    let failed = database.write("add_large", step).await.expect_err("there is no room");
+    assert!(matches!(&failed, StoreError::Unavailable { detail } if detail.contains("full")));
     add(&database, "three").await.expect("is added");
     assert_eq!(notes(&database).await, ["one", "three"]);
 }

@@ -158,7 +158,12 @@ impl<L: Link> Desk<L> {
                 Ok(value)
             }
             Err(error) => {
-                transaction.rollback().await.map_err(L::classify)?;
+                // A full disk ends the transaction by itself, and the driver, which still counts
+                // it as open, could then begin no other.
+                if let Err(lost) = transaction.rollback().await {
+                    tracing::warn!(error = %lost, "a step was undone by the database itself");
+                    self.connection = None;
+                }
                 Err(error)
             }
         }

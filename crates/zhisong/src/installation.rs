@@ -11,6 +11,9 @@ use sql::DatabaseConfig;
 
 /// The `kid` of the tokens that an embedded installation signs for itself.
 const KEY_ID: &str = "embedded";
+/// The folder of the keys, and the file of the key that signs tokens.
+const KEYS: &str = "keys";
+const PRIVATE_KEY: &str = "tokens.pem";
 
 /// Why a data folder cannot be used, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +29,9 @@ pub enum FolderProblem {
     /// Another process serves from it.
     #[error("another process serves from {0}: stop it, or name another folder with --data")]
     Locked(PathBuf),
+    /// Nothing has been served from it, so it has no keys.
+    #[error("{0} has no keys")]
+    NoKeys(PathBuf),
     /// A key file does not hold a key.
     #[error("{0} does not hold an Ed25519 key in PEM: restore it from a backup")]
     Key(PathBuf),
@@ -42,10 +48,10 @@ pub struct Installation {
 impl Installation {
     /// Opens a data folder, making it and its keys on first use.
     pub fn open(folder: &Path) -> Result<Self, FolderProblem> {
-        let keys = folder.join("keys");
+        let keys = folder.join(KEYS);
         fs::create_dir_all(&keys).map_err(|source| problem(&keys, source))?;
         let lock = lock(folder)?;
-        let private_file = keys.join("tokens.pem");
+        let private_file = keys.join(PRIVATE_KEY);
         let public_file = keys.join("tokens.pub.pem");
         if !private_file.exists() {
             let (private, public) =
@@ -57,8 +63,7 @@ impl Installation {
         if !ring.exists() {
             write_new(&ring, &eligibility::keyring::generate())?;
         }
-        let signer = Signer::from_pem(KEY_ID, &read(&private_file)?)
-            .map_err(|_| FolderProblem::Key(private_file))?;
+        let signer = signer(private_file)?;
         let public_pem = read(&public_file)?;
         Ok(Self { folder: folder.to_owned(), signer: Arc::new(signer), public_pem, _lock: lock })
     }
@@ -75,7 +80,7 @@ impl Installation {
 
     /// File with the key ring of the registry.
     pub fn ring_file(&self) -> PathBuf {
-        self.folder.join("keys/registry.toml")
+        self.folder.join(KEYS).join("registry.toml")
     }
 
     /// The database of one service.
@@ -83,6 +88,20 @@ impl Installation {
         let file = self.folder.join(format!("{service}.db"));
         DatabaseConfig::at(format!("sqlite://{}", file.display()))
     }
+}
+
+/// Signs tokens with the key of a data folder that another process may be serving from: reads the
+/// key's file and nothing else.
+pub fn signer_of(folder: &Path) -> Result<Signer, FolderProblem> {
+    let file = folder.join(KEYS).join(PRIVATE_KEY);
+    match file.exists() {
+        true => signer(file),
+        false => Err(FolderProblem::NoKeys(folder.to_owned())),
+    }
+}
+
+fn signer(file: PathBuf) -> Result<Signer, FolderProblem> {
+    Signer::from_pem(KEY_ID, &read(&file)?).map_err(|_| FolderProblem::Key(file))
 }
 
 fn lock(folder: &Path) -> Result<File, FolderProblem> {

@@ -14,10 +14,12 @@
 //! **Invariant:** the services speak gRPC to each other here as they do in containers.
 
 pub mod bench;
+mod channel;
 pub mod cli;
 pub mod demo;
 pub mod installation;
 pub mod laws;
+mod policy;
 pub mod roster;
 pub mod suite;
 pub mod tokens;

@@ -5,7 +5,6 @@ use contracts::eligibility::v1::policy_service_server::PolicyServiceServer;
 use contracts::eligibility::v1::registry_service_server::RegistryServiceServer;
 use contracts::eligibility::v1::verification_service_server::VerificationServiceServer;
 use runtime::{Context, Part, StartProblem};
-use sql::sqlite::Database;
 use tonic::server::NamedService;
 
 use crate::config::{Config, KeysConfig};
@@ -13,20 +12,19 @@ use crate::domain::entropy::SystemEntropy;
 use crate::domain::keyring::KeyRing;
 use crate::domain::vault::Vault;
 use crate::rpc::Edge;
-use crate::store::Store;
-use crate::store::sqlite::{SqliteStore, migrator};
+use crate::store;
 use crate::usecase::Eligibility;
 
 /// Opens the registry and makes it ready to be served.
 pub async fn build(config: Config, context: Context) -> Result<Part, StartProblem> {
     let ring = read_ring(&config.keys)?;
     let vault = Arc::new(Vault::new(ring, Arc::new(SystemEntropy)));
-    let database = Database::open(&config.database, &migrator()).await?;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::new(database.clone()));
-    let opened = Eligibility::open(store, Arc::clone(&context.clock), vault).await;
+    let store = store::open(&config.database).await?;
+    let pace = config.registry.pace();
+    let opened = Eligibility::open(store, Arc::clone(&context.clock), vault, pace).await;
     let eligibility = opened.map_err(|failure| StartProblem::new("registry", failure))?;
     tracing::info!(members = eligibility.members_loaded(), "the registry is in memory");
-    Ok(part(Edge::new(eligibility, context.clock), database))
+    Ok(part(Edge::new(eligibility.clone(), context.clock), eligibility))
 }
 
 fn read_ring(keys: &KeysConfig) -> Result<KeyRing, StartProblem> {
@@ -36,7 +34,7 @@ fn read_ring(keys: &KeysConfig) -> Result<KeyRing, StartProblem> {
     KeyRing::parse(&text).map_err(|problem| StartProblem::new(what(), problem))
 }
 
-fn part(edge: Edge, database: Database) -> Part {
+fn part(edge: Edge, eligibility: Eligibility) -> Part {
     Part {
         name: "eligibility",
         services: vec![
@@ -52,6 +50,6 @@ fn part(edge: Edge, database: Database) -> Part {
             routes.add_service(VerificationServiceServer::new(edge));
         }),
         leave: Box::new(|| ()),
-        stop: Box::pin(async move { database.close().await }),
+        stop: Box::pin(async move { eligibility.close().await }),
     }
 }

@@ -1,8 +1,11 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use runtime::{ProcessConfig, ServiceConfig};
 use serde::Deserialize;
 use sql::DatabaseConfig;
+
+use crate::usecase::Pace;
 
 /// What the service is told at start.
 #[derive(Debug, Clone, Deserialize)]
@@ -14,6 +17,8 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// What personal data is sealed with.
     pub keys: KeysConfig,
+    /// How closely the registry in memory follows the database.
+    pub registry: RegistryConfig,
 }
 
 impl Default for Config {
@@ -22,7 +27,35 @@ impl Default for Config {
             process: ProcessConfig::default(),
             database: DatabaseConfig::at("sqlite://eligibility.db"),
             keys: KeysConfig::default(),
+            registry: RegistryConfig::default(),
         }
+    }
+}
+
+/// How closely the registry in memory follows the database.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RegistryConfig {
+    /// How long after one look for other replicas' changes the next one begins, in milliseconds.
+    pub poll_every_ms: u64,
+    /// How old the registry in memory may be where the asker is not told its age, in milliseconds:
+    /// how long a suspended member may still be verified.
+    pub age_max_ms: u64,
+}
+
+impl Default for RegistryConfig {
+    fn default() -> Self {
+        let Pace { poll_every, age_max } = Pace::default();
+        let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self { poll_every_ms: millis(poll_every), age_max_ms: millis(age_max) }
+    }
+}
+
+impl RegistryConfig {
+    pub(crate) fn pace(&self) -> Pace {
+        let [poll_every, age_max] =
+            [self.poll_every_ms, self.age_max_ms].map(Duration::from_millis);
+        Pace { poll_every, age_max }
     }
 }
 
@@ -51,6 +84,13 @@ impl ServiceConfig for Config {
         problems.extend(self.database.problems(self.process.profile == runtime::Profile::Test));
         if self.keys.ring_file.as_os_str().is_empty() {
             problems.push(String::from("keys.ring_file is empty: name the key ring's file"));
+        }
+        if self.registry.poll_every_ms < 10 {
+            problems.push(String::from("registry.poll_every_ms must be at least 10"));
+        }
+        if self.registry.age_max_ms <= self.registry.poll_every_ms {
+            let problem = "registry.age_max_ms must be more than registry.poll_every_ms";
+            problems.push(String::from(problem));
         }
         problems
     }

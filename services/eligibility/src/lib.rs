@@ -7,9 +7,10 @@
 //! | `store` | what the store promises, its backends, and the suite that holds them to it |
 //! | `rpc` | the gRPC edge |
 //!
-//! **Invariant (E1):** a verdict is true of the registry when it was taken and says how old it is.
+//! **Invariant (E1):** a verdict is true of the registry at a time and says how long ago that was:
+//! when this replica last began a look for changes that it then took in.
 //! **Invariant (E2):** a change is in memory before it is answered, so that a suspended member
-//! passes no later check. **Invariant (E3):** identity numbers, phones and names are sealed under
+//! passes no later check of this replica, and none of another once the bound has passed. **Invariant (E3):** identity numbers, phones and names are sealed under
 //! a data key a person, found by keyed blind indexes, and nowhere in the clear: not in a database
 //! file, a log or an error. **Invariant:** a natural person has at most one live membership.
 //!
@@ -23,7 +24,7 @@ pub mod store;
 pub mod usecase;
 
 pub use build::build;
-pub use config::{Config, KeysConfig};
+pub use config::{Config, KeysConfig, RegistryConfig};
 pub use domain::keyring;
 
 /// The whole `main` of the service as a process of its own.

@@ -1,8 +1,10 @@
-//! Laws A2 and E2 when the store's answer is lost: what was committed is known all the same.
+//! Laws A2, E1 and E2 when the store's answers are lost: what was committed is known all the same,
+//! and what cannot be followed grows old.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use clock::{ManualClock, Timestamp};
@@ -15,17 +17,21 @@ use eligibility::domain::standing::{StandingChange, StandingOutcome, StandingVer
 use eligibility::domain::vault::Vault;
 use eligibility::store::conformance::{person_row, test_vault};
 use eligibility::store::sqlite::{SqliteStore, migrator};
-use eligibility::store::{Decided, ImportReport, ImportStep, Page, Store, StoredMember};
-use eligibility::usecase::{Eligibility, Failure, MemberReference, StandingRequest};
+use eligibility::store::{
+    Decided, ImportReport, ImportStep, Page, ShardCursor, Store, StoredMember, Versions,
+};
+use eligibility::usecase::{Eligibility, Failure, MemberReference, Pace, StandingRequest};
 use member_identity::{IdDocument, MemberId, OrganizationPath, RegionCode};
 use rpc::Caller;
 use sql::sqlite::Database;
 use sql::{DatabaseConfig, StoreError};
+use tokio::time::Instant;
 
-/// A store that commits and then loses the answer, when told to.
+/// A store that commits and then loses the answer, or cannot be followed, when told to.
 struct Lossy {
     inner: SqliteStore,
     losing: AtomicBool,
+    silent: AtomicBool,
 }
 
 impl Lossy {
@@ -41,8 +47,24 @@ type Answer<T> = Result<T, StoreError>;
 
 #[async_trait]
 impl Store for Lossy {
-    async fn load(&self, after: Option<MemberId>, size: u32) -> Answer<Vec<StoredMember>> {
-        self.inner.load(after, size).await
+    async fn versions(&self) -> Answer<Versions> {
+        match self.silent.load(Ordering::SeqCst) {
+            true => Err(StoreError::Unavailable { detail: String::from("gone") }),
+            false => self.inner.versions().await,
+        }
+    }
+
+    async fn changed_members(
+        &self,
+        after: &[ShardCursor],
+        per_shard: u32,
+        index_version: u32,
+    ) -> Answer<Vec<StoredMember>> {
+        self.inner.changed_members(after, per_shard, index_version).await
+    }
+
+    async fn changed_policies(&self, after: i64, size: u32) -> Answer<Vec<(i64, Policy)>> {
+        self.inner.changed_policies(after, size).await
     }
 
     async fn create_organization(
@@ -105,6 +127,10 @@ impl Store for Lossy {
     async fn policies(&self, page: Page<Slug>) -> Answer<Vec<Policy>> {
         self.inner.policies(page).await
     }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
 }
 
 struct Bench {
@@ -115,14 +141,15 @@ struct Bench {
 }
 
 /// A registry with one organization over a store that does not lose anything yet.
-async fn bench() -> Bench {
+async fn bench(pace: Pace) -> Bench {
     let folder = tempfile::tempdir().expect("a folder");
     let url = format!("sqlite://{}/eligibility.db", folder.path().display());
     let database = Database::open(&DatabaseConfig::at(url), &migrator()).await.expect("opens");
     let inner = SqliteStore::new(database);
-    let store = Arc::new(Lossy { inner, losing: AtomicBool::new(false) });
+    let (losing, silent) = (AtomicBool::new(false), AtomicBool::new(false));
+    let store = Arc::new(Lossy { inner, losing, silent });
     let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_658_455_200_000_000)));
-    let opened = Eligibility::open(store.clone(), clock, test_vault()).await;
+    let opened = Eligibility::open(store.clone(), clock, test_vault(), pace).await;
     let eligibility = opened.expect("opens");
     let subject = String::from("office");
     let office = Caller { subject, scopes: BTreeSet::new(), organization: None };
@@ -170,7 +197,7 @@ fn unknown<T>(answer: Result<T, Failure>) -> bool {
 
 #[tokio::test]
 async fn a_suspension_whose_answer_is_lost_is_seen_by_the_next_check_and_by_its_retry() {
-    let bench = bench().await;
+    let bench = bench(Pace::default()).await;
     bench.import().await.expect("is imported");
     let reference = bench.reference();
     let found = bench.eligibility.resolve(&bench.office, &reference).await.expect("is known");
@@ -187,7 +214,7 @@ async fn a_suspension_whose_answer_is_lost_is_seen_by_the_next_check_and_by_its_
 
 #[tokio::test]
 async fn an_import_whose_answer_is_lost_is_known_and_is_resumed_without_counting_twice() {
-    let bench = bench().await;
+    let bench = bench(Pace::default()).await;
     bench.lose_answers(true);
     assert!(unknown(bench.import().await));
     let resolved = bench.eligibility.resolve(&bench.office, &bench.reference()).await;
@@ -195,4 +222,36 @@ async fn an_import_whose_answer_is_lost_is_known_and_is_resumed_without_counting
     bench.lose_answers(false);
     let report = bench.import().await.expect("goes on");
     assert_eq!((report.import.added, report.import.committed_line), (1, 1));
+}
+
+#[tokio::test]
+async fn a_registry_that_cannot_be_followed_tells_its_age_or_gives_no_answer() {
+    let age_max = Duration::from_millis(100);
+    let bench = bench(Pace { poll_every: Duration::from_millis(10), age_max }).await;
+    bench.import().await.expect("is imported");
+    let (office, reference) = (&bench.office, bench.reference());
+    bench.store.silent.store(true, Ordering::SeqCst);
+    while !matches!(
+        bench.eligibility.verify_membership(office, &reference).await,
+        Err(Failure::Outdated)
+    ) {
+        tokio::task::yield_now().await;
+    }
+    let last = bench.eligibility.resolve(office, &reference).await.expect("is in memory");
+    assert!(last.current_at.elapsed() > age_max, "the true age is told");
+    let later = bench.eligibility.resolve(office, &reference).await.expect("is in memory");
+    assert_eq!(later.current_at, last.current_at, "and grows");
+    let back_at = Instant::now();
+    bench.store.silent.store(false, Ordering::SeqCst);
+    loop {
+        let found = bench.eligibility.resolve(office, &reference).await.expect("is in memory");
+        if found.current_at > back_at {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    // On a busy machine a look may take longer than the bound, but not always.
+    while bench.eligibility.verify_membership(office, &reference).await.is_err() {
+        tokio::task::yield_now().await;
+    }
 }

@@ -6,7 +6,7 @@ use runtime::{Context, Part, StartProblem};
 use crate::config::Config;
 use crate::domain::Entropy;
 use crate::peer::EligibilityService;
-use crate::store::sqlite::SqliteStore;
+use crate::store;
 use crate::usecase::{Issuance, Parts};
 
 /// Randomness of the operating system's quality.
@@ -21,9 +21,9 @@ impl Entropy for RandomEntropy {
 /// Opens the store and puts the service together.
 pub async fn build(config: Config, context: Context) -> Result<Part, StartProblem> {
     let eligibility = EligibilityService::new(Peer::lazy(&config.eligibility)?);
-    let store = SqliteStore::open(&config.database).await?;
+    let store = store::open(&config.database).await?;
     let parts = Parts {
-        store: Arc::new(store.clone()),
+        store: Arc::clone(&store),
         clock: context.clock,
         eligibility: Arc::new(eligibility),
         entropy: Arc::new(RandomEntropy),

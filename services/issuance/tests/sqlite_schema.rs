@@ -1,10 +1,11 @@
 //! Laws as constraints: the schema refuses what the domain never does.
 
+use std::sync::Arc;
+
+use issuance::store;
 use issuance::store::conformance::{Bench, Offer, noon};
-use issuance::store::sqlite::SqliteStore;
 use sql::DatabaseConfig;
 use sqlx::{Connection as _, SqliteConnection};
-use std::sync::Arc;
 
 /// Changes that break a law, each refused by a constraint.
 const BREAKS: &[(&str, &str)] = &[
@@ -28,8 +29,8 @@ async fn constraints_refuse_what_breaks_a_law() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("issuance.db");
     let url = format!("sqlite://{}", path.display());
-    let store = SqliteStore::open(&DatabaseConfig::at(&url)).await.expect("the database opens");
-    let bench = Bench::over(Arc::new(store.clone()));
+    let store = store::open(&DatabaseConfig::at(&url)).await.expect("the database opens");
+    let bench = Bench::over(Arc::clone(&store));
     let offer = Offer::default();
     bench.activate(offer).await;
     let wishes = vec![bench.wish(1, "one"), bench.wish(2, "two")];

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `domain` | the rules: which voucher applies, what becomes of a hold, what is booked |
 //! | `usecase` | one verb a file: who may, whose voucher it is, what is asked of the store |
-//! | `store` | one atomic step a method, on SQLite; `conformance` states what every store must do |
+//! | `store` | one atomic step a method, on SQLite and PostgreSQL; `conformance` states what every store must do |
 //! | `rpc` | the contract's messages, in and out, and the peers |
 //!
 //! **Invariant** (A1): an effect or a refusal of Authorize, Capture, Void and Refund is committed
@@ -36,16 +36,15 @@ pub use entropy::SystemEntropy;
 pub use service::{Ingredients, Redemption, SERVICES};
 
 use crate::rpc::{EligibilityOverRpc, IssuanceOverRpc};
-use crate::store::sqlite::SqliteStore;
 
 /// Opens the store, reaches for the peers, and starts the service.
 pub async fn build(config: Config, context: Context) -> Result<Part, StartProblem> {
-    let store = SqliteStore::open(&config.database).await?;
+    let store = store::open(&config.database).await?;
     let eligibility = Peer::lazy(&config.eligibility)?;
     let issuance = Peer::lazy(&config.issuance)?;
     let feed = Peer::streaming(&config.issuance)?;
     let redemption = Redemption::start(Ingredients {
-        store: Arc::new(store.clone()),
+        store: Arc::clone(&store),
         clock: context.clock,
         entropy: Arc::new(SystemEntropy),
         eligibility: Arc::new(EligibilityOverRpc::new(&eligibility)),

@@ -110,6 +110,18 @@ impl Programme {
 /// Reads a programme file. Either all of it is good, or every problem is listed by line; a file
 /// that is too large or not TOML has one problem.
 pub fn parse(source: &str) -> Result<Programme, Vec<ProgrammeProblem>> {
+    parse_judged(source, &|_| Ok(()))
+}
+
+/// Says what is wrong with an expression, if anything is.
+pub type JudgeExpression<'a> = &'a dyn Fn(&str) -> Result<(), String>;
+
+/// Reads a programme file as [`parse`] does; what `judge` has against an expression, which is not
+/// read here, is one more problem of its line.
+pub fn parse_judged(
+    source: &str,
+    judge: JudgeExpression<'_>,
+) -> Result<Programme, Vec<ProgrammeProblem>> {
     let problems = Problems::new(source);
     if source.len() > SOURCE_BYTES_MAX {
         problems.add(1, "", format!("is larger than {SOURCE_BYTES_MAX} bytes"));
@@ -123,7 +135,7 @@ pub fn parse(source: &str) -> Result<Programme, Vec<ProgrammeProblem>> {
             return Err(problems.into_sorted());
         }
     };
-    let programme = sections::programme(Table::root(&problems, document.get_ref()));
+    let programme = sections::programme(Table::root(&problems, document.get_ref()), judge);
     match (programme, problems.into_sorted()) {
         (Some(programme), problems) if problems.is_empty() => Ok(programme),
         (_, problems) => Err(problems),

@@ -4,7 +4,7 @@ use clock::{BusinessDay, DayProblem, Zone};
 use member_identity::{OrganizationPath, RegionCode};
 
 use super::table::{Item, Table};
-use super::{CriterionSource, PolicySource, Programme};
+use super::{CriterionSource, JudgeExpression, PolicySource, Programme};
 use crate::hours::{HOURS_MAX, overlapping};
 use crate::{
     Category, Fen, Hours, Kind, LimitPeriod, RefundRule, StockPeriod, Terms, TermsParts,
@@ -49,7 +49,7 @@ struct Schedule {
 
 /// Reads the whole file. Each section is read to its end before any of them is missed, so that all
 /// problems are found.
-pub(super) fn programme(mut file: Table<'_>) -> Option<Programme> {
+pub(super) fn programme(mut file: Table<'_>, judge: JudgeExpression<'_>) -> Option<Programme> {
     let schema = file.required("schema").and_then(|item| item.integer(SCHEMA..=SCHEMA));
     let campaign_id = slug(&mut file, "campaign");
     let organization = file.required("organization").and_then(|i| i.parsed(organization));
@@ -59,7 +59,7 @@ pub(super) fn programme(mut file: Table<'_>) -> Option<Programme> {
     let limit = section(&mut file, "limit").and_then(limit);
     let zone = schedule.as_ref().map(|schedule| schedule.zone.clone());
     let terms = section(&mut file, "terms").and_then(|table| terms(table, zone));
-    let policy = section(&mut file, "policy").and_then(policy);
+    let policy = section(&mut file, "policy").and_then(|table| policy(table, judge));
     file.finish();
 
     schema?;
@@ -200,7 +200,7 @@ fn validity(item: &Item<'_>) -> Option<Validity> {
     })
 }
 
-fn policy(mut table: Table<'_>) -> Option<PolicySource> {
+fn policy(mut table: Table<'_>, judge: JudgeExpression<'_>) -> Option<PolicySource> {
     let policy_id = slug(&mut table, "id");
     let items = table.required("criteria").and_then(|item| item.list());
     if items.as_ref().is_some_and(|items| !(1..=CRITERIA_MAX).contains(&items.len())) {
@@ -209,17 +209,25 @@ fn policy(mut table: Table<'_>) -> Option<PolicySource> {
     table.finish();
     let mut ids = BTreeSet::new();
     let items = items?;
-    let criteria: Vec<_> = items.iter().map(|item| criterion(item.table()?, &mut ids)).collect();
+    let mut read = |item: &Item<'_>| criterion(item.table()?, judge, &mut ids);
+    let criteria: Vec<_> = items.iter().map(&mut read).collect();
     Some(PolicySource {
         policy_id: policy_id?,
         criteria: criteria.into_iter().collect::<Option<_>>()?,
     })
 }
 
-fn criterion(mut table: Table<'_>, ids: &mut BTreeSet<String>) -> Option<CriterionSource> {
+fn criterion(
+    mut table: Table<'_>,
+    judge: JudgeExpression<'_>,
+    ids: &mut BTreeSet<String>,
+) -> Option<CriterionSource> {
     let criterion_id = slug(&mut table, "id");
     let expression = table.required("expression");
     let expression = expression.and_then(|item| item.text(EXPRESSION_CHARS_MAX));
+    if let Some(problem) = expression.as_deref().and_then(|text| judge(text).err()) {
+        table.refuse("expression", problem);
+    }
     let text = table.required("text").and_then(|item| bilingual(&item, TEXT_CHARS_MAX));
     if criterion_id.as_ref().is_some_and(|id| !ids.insert(id.clone())) {
         table.refuse("id", "is the id of a criterion before it");

@@ -238,6 +238,19 @@ fn criteria_are_1_to_32_with_different_ids() {
 }
 
 #[test]
+fn what_a_judge_has_against_an_expression_is_one_more_problem_of_its_line() {
+    let judge = |expression: &str| match expression {
+        "member.age >= 18" => Err(String::from("is not fair")),
+        other => panic!("{other} is not in the file"),
+    };
+    let bad = GOOD.replacen("quota = 1", "quota = 0", 1);
+    let problems = parse_judged(&bad, &judge).expect_err("a bad file");
+    let lines: Vec<_> = problems.iter().map(|problem| (problem.line, &*problem.path)).collect();
+    assert_eq!(lines, [(11, "stock.quota"), (25, "policy.criteria[0].expression")]);
+    assert_eq!(problems[1].message, "is not fair");
+}
+
+#[test]
 fn an_empty_file_lacks_every_section() {
     let paths: Vec<String> =
         parse("").expect_err("an empty file").into_iter().map(|p| p.path).collect();

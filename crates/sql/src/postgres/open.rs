@@ -19,6 +19,10 @@ pub(super) fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, OpenP
         ("statement_timeout", config.statement_timeout_ms.to_string()),
         ("idle_in_transaction_session_timeout", millis(IDLE_IN_TRANSACTION_MAX)),
         ("lock_timeout", millis(LOCK_TIMEOUT)),
+        // A plan is kept, and a table that was empty when it was made is not in the rush. So rows
+        // are found by their keys from the first on; compiling a plan costs more than our plans.
+        ("enable_seqscan", String::from("off")),
+        ("jit", String::from("off")),
     ];
     Ok(options
         .application_name("zhisong")

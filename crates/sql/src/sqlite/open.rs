@@ -1,4 +1,4 @@
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _, SqliteConnection, SqlitePool};
 
@@ -8,6 +8,12 @@ use crate::OpenProblem;
 /// The first release without the WAL-reset fault (sqlite.org/wal.html#walresetbug).
 const SAFE_LIBRARY: (u32, u32, u32) = (3, 51, 3);
 
+/// Pages that the writer keeps in memory: 64 MiB, in KiB below zero as the pragma has it. The
+/// usual 2 MiB are less than one batch changes, whose pages then go out and in several times.
+const WRITER_CACHE: &str = "-65536";
+/// Pages in the log before they are carried over: what many batches change is carried over once.
+const CHECKPOINT_AFTER: &str = "16384";
+
 pub(super) async fn writer(
     path: &str,
     migrator: &Migrator,
@@ -16,17 +22,18 @@ pub(super) async fn writer(
     check_library(path, &mut connection).await?;
     check_durability(path, &mut connection).await?;
     check_reader(path, &mut connection, migrator).await?;
-    migrator
-        .run_direct(None, &mut connection, false)
-        .await
-        .map_err(|source| OpenProblem::Migration { path: path.to_owned(), source })?;
+    let migrated = migrator.run_direct(None, &mut connection, false).await;
+    migrated.map_err(|source| unmigrated(path, source))?;
     check_room(path, &mut connection).await?;
     Ok(connection)
 }
 
 /// The one connection that writes; also how the writer comes back after an unknown outcome.
 pub(super) async fn connect(path: &str) -> Result<SqliteConnection, OpenProblem> {
-    let options = options(path).create_if_missing(true);
+    let options = options(path)
+        .create_if_missing(true)
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_AFTER);
     options.connect().await.map_err(|source| file(path, source))
 }
 
@@ -48,6 +55,16 @@ fn options(path: &str) -> SqliteConnectOptions {
 
 fn file(path: &str, source: sqlx::Error) -> OpenProblem {
     OpenProblem::File { path: path.to_owned(), source }
+}
+
+/// The statements of a migration are tested: where one fails, the file cannot be written.
+fn unmigrated(path: &str, source: MigrateError) -> OpenProblem {
+    match source {
+        MigrateError::Execute(source) | MigrateError::ExecuteMigration(source, _) => {
+            file(path, source)
+        }
+        source => OpenProblem::Migration { path: path.to_owned(), source },
+    }
 }
 
 async fn check_library(path: &str, connection: &mut SqliteConnection) -> Result<(), OpenProblem> {

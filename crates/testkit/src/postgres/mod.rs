@@ -57,10 +57,21 @@ impl Postgres {
 
     /// A new, empty database; gives its URL.
     pub async fn database(&self) -> Result<String, sqlx::Error> {
+        self.create("").await
+    }
+
+    /// A new database with all that the database at `url` has, one of ours that nobody is
+    /// connected to; gives its URL.
+    pub async fn copy_of(&self, url: &str) -> Result<String, sqlx::Error> {
+        let name = url.rsplit('/').next().unwrap_or_default();
+        self.create(&format!(" TEMPLATE {name}")).await
+    }
+
+    async fn create(&self, template: &str) -> Result<String, sqlx::Error> {
         let number = self.databases.fetch_add(1, Ordering::Relaxed);
         let name = format!("test_{}_{number}", std::process::id());
         let mut connection = PgConnection::connect(&format!("{}/postgres", self.url)).await?;
-        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}{template}"));
         sqlx::query(create).execute(&mut connection).await?;
         connection.close().await?;
         Ok(format!("{}/{name}", self.url))

@@ -1,9 +1,23 @@
 //! What can be said to `zhisong`.
 
+mod arguments;
 mod bench;
+mod campaign;
+mod checkout;
+mod claim;
+mod clock;
+mod connection;
 mod demo;
+mod explain;
+mod failure;
 mod laws;
+mod member;
+mod organization;
+mod output;
+mod roster;
 mod service;
+mod statement;
+mod token;
 mod up;
 
 use std::process::ExitCode;
@@ -33,6 +47,19 @@ enum Command {
     Bench(bench::Bench),
     /// Serves one service as a process of its own.
     Service(service::Service),
+    Organization(organization::Organization),
+    Roster(roster::Roster),
+    Member(member::Member),
+    Campaign(campaign::Campaign),
+    Explain(explain::Explain),
+    Claim(claim::Claim),
+    Voucher(claim::Voucher),
+    Wallet(claim::Wallet),
+    Checkout(checkout::Checkout),
+    Statement(statement::Statement),
+    Totals(statement::Totals),
+    Clock(clock::Clock),
+    Token(token::Token),
 }
 
 /// The whole `main` of the command line: 0 when the command did what it was asked to, 1 when not,
@@ -49,7 +76,9 @@ pub fn main() -> ExitCode {
     match runtime.block_on(run(command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
-            eprintln!("zhisong: {problem}");
+            if !problem.is::<output::Said>() {
+                eprintln!("zhisong: {problem}");
+            }
             ExitCode::FAILURE
         }
     }
@@ -63,6 +92,19 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Laws(laws) => laws.run().await,
         Command::Bench(bench) => bench.run().await,
         Command::Service(_) => unreachable!("it was run without this runtime"),
+        Command::Organization(organization) => organization.run().await,
+        Command::Roster(roster) => roster.run().await,
+        Command::Member(member) => member.run().await,
+        Command::Campaign(campaign) => campaign.run().await,
+        Command::Explain(explain) => explain.run().await,
+        Command::Claim(claim) => claim.run().await,
+        Command::Voucher(voucher) => voucher.run().await,
+        Command::Wallet(wallet) => wallet.run().await,
+        Command::Checkout(checkout) => checkout.run().await,
+        Command::Statement(statement) => statement.run().await,
+        Command::Totals(totals) => totals.run().await,
+        Command::Clock(clock) => clock.run().await,
+        Command::Token(token) => token.run(),
     }
 }
 
@@ -74,4 +116,23 @@ fn quiet_logs() -> Result<runtime::TelemetryGuard, Problem> {
         ..runtime::TelemetryConfig::default()
     };
     Ok(runtime::start_telemetry("zhisong", &config)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn every_command_explains_itself_and_shows_an_example() {
+        let cli = Cli::command();
+        cli.clone().debug_assert();
+        for command in cli.get_subcommands() {
+            let name = command.get_name();
+            assert!(command.get_about().is_some(), "{name} says nothing about itself");
+            let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(after.contains(&format!("zhisong {name}")), "{name} shows no example");
+        }
+    }
 }

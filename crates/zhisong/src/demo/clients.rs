@@ -7,12 +7,11 @@ use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
 use contracts::issuance::v1::{GetStockRequest, GetStockResponse};
 use member_identity::OrganizationPath;
 use rpc::encode_timestamp;
-use tonic::metadata::{Ascii, MetadataValue};
+use tonic::Status;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
-use tonic_types::StatusExt as _;
 
+use crate::channel::{RoleChannel, ShowToken, reason_of};
 use crate::installation::Installation;
 use crate::tokens::Role;
 
@@ -53,26 +52,6 @@ impl DemoProblem {
     }
 }
 
-/// The reason of a refusal, as `SOLD_OUT`.
-pub(super) fn reason_of(status: &Status) -> String {
-    let info = status.get_details_error_info();
-    info.map_or_else(|| format!("{:?}", status.code()), |info| info.reason)
-}
-
-/// A channel that shows one role's token.
-pub(super) type RoleChannel = InterceptedService<Channel, ShowToken>;
-
-/// Shows a token on each call.
-#[derive(Clone)]
-pub(super) struct ShowToken(MetadataValue<Ascii>);
-
-impl tonic::service::Interceptor for ShowToken {
-    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
-        request.metadata_mut().insert("authorization", self.0.clone());
-        Ok(request)
-    }
-}
-
 /// The callers of the demonstration, each with its own token.
 pub(super) struct Clients {
     channels: Vec<Channel>,
@@ -93,8 +72,8 @@ impl Clients {
         }
         let signer = installation.signer();
         let show = |role: Role| -> Result<ShowToken, DemoProblem> {
-            let bearer = format!("Bearer {}", role.token(&signer, union, now)?);
-            Ok(ShowToken(bearer.parse().expect("a token is plain ASCII")))
+            let token = role.token(&signer, union, now)?;
+            Ok(ShowToken::new(&token).expect("a signed token is plain ASCII"))
         };
         let [office, app, platform, ops] = Role::ALL;
         let tokens = [show(office)?, show(app)?, show(platform)?, show(ops)?];

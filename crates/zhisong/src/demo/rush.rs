@@ -8,8 +8,9 @@ use futures::StreamExt as _;
 use tokio::time::Instant;
 use tonic::{Response, Status};
 
-use super::clients::{Clients, DemoProblem, reason_of};
+use super::clients::{Clients, DemoProblem};
 use super::{Options, day, progress};
+use crate::channel::reason_of;
 use crate::laws::{Ack, ClaimAck, OK};
 use crate::tokens::Role;
 

@@ -12,8 +12,9 @@ use futures::StreamExt as _;
 use tokio::time::Instant;
 use tonic::Status;
 
-use super::clients::{Clients, DemoProblem, RoleChannel, reason_of};
+use super::clients::{Clients, DemoProblem};
 use super::{Options, progress};
+use crate::channel::{RoleChannel, reason_of};
 use crate::laws::{Ack, CheckoutAck, OK};
 use crate::tokens::Role;
 

@@ -58,6 +58,7 @@ CREATE TABLE member (
     birth_enc     BLOB,
     content_tag   BLOB    NOT NULL CHECK (length(content_tag) = 16),
     version       INTEGER NOT NULL CHECK (version >= 1),
+    shard_version INTEGER NOT NULL CHECK (shard_version >= 1),
     created_at    INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL,
     PRIMARY KEY (shard, member_id),
@@ -67,6 +68,17 @@ CREATE TABLE member (
 -- A natural person has at most one live membership.
 CREATE UNIQUE INDEX member_one_live
     ON member (shard, person_key) WHERE state IN ('ACTIVE', 'SUSPENDED');
+
+-- What replicas follow: members in the order of their changes.
+CREATE INDEX member_by_change ON member (shard, shard_version, member_id);
+
+-- Advanced in the transaction of every change to a member of the shard, whose new version the
+-- member then carries. Whoever changes members holds these rows to its commit, so that versions
+-- are in the order of commits and none is missing.
+CREATE TABLE shard_version (
+    shard   INTEGER NOT NULL PRIMARY KEY CHECK (shard BETWEEN 0 AND 255),
+    version INTEGER NOT NULL CHECK (version >= 1)
+) STRICT;
 
 CREATE TABLE roster_import (
     import_id      TEXT    NOT NULL PRIMARY KEY,
@@ -89,13 +101,22 @@ CREATE TABLE roster_problem (
     PRIMARY KEY (import_id, position)
 ) STRICT, WITHOUT ROWID;
 
+-- Advanced in the transaction of every publication, as `shard_version` is for members.
+CREATE TABLE policy_version (
+    only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+    version  INTEGER NOT NULL CHECK (version >= 0)
+) STRICT;
+
+INSERT INTO policy_version (only_row, version) VALUES (1, 0);
+
 -- A revision never changes.
 CREATE TABLE policy (
-    policy_id    TEXT    NOT NULL,
-    revision     INTEGER NOT NULL CHECK (revision >= 1),
-    organization TEXT    NOT NULL REFERENCES organization (path),
-    digest       BLOB    NOT NULL CHECK (length(digest) = 32),
-    published_at INTEGER NOT NULL,
+    policy_id      TEXT    NOT NULL,
+    revision       INTEGER NOT NULL CHECK (revision >= 1),
+    organization   TEXT    NOT NULL REFERENCES organization (path),
+    digest         BLOB    NOT NULL CHECK (length(digest) = 32),
+    policy_version INTEGER NOT NULL CHECK (policy_version >= 1),
+    published_at   INTEGER NOT NULL,
     PRIMARY KEY (policy_id, revision)
 ) STRICT, WITHOUT ROWID;
 
@@ -128,9 +149,3 @@ CREATE TABLE request (
     created_at   INTEGER NOT NULL,
     PRIMARY KEY (caller, verb, request_id)
 ) STRICT, WITHOUT ROWID;
-
--- Advanced in the transaction of every change to a member of the shard.
-CREATE TABLE shard_version (
-    shard   INTEGER NOT NULL PRIMARY KEY CHECK (shard BETWEEN 0 AND 255),
-    version INTEGER NOT NULL CHECK (version >= 1)
-) STRICT;

@@ -92,12 +92,16 @@ impl PolicyDraft {
     }
 }
 
-/// Decides on a publication, given the newest revision.
+/// Decides on a publication, given the newest revision and whether the owner exists.
 pub fn decide_publication(
     draft: PolicyDraft,
     newest: Option<Policy>,
+    owner_exists: bool,
     at: Timestamp,
 ) -> Result<Publication, Refusal> {
+    if !owner_exists {
+        return Err(Refusal::NotFound("organization"));
+    }
     let Some(newest) = newest else {
         return Ok(Publication::New(Policy { revision: 1, content: draft, published_at: at }));
     };

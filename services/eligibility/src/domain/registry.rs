@@ -46,8 +46,8 @@ pub struct Applied {
     pub sex: Option<Sex>,
     /// Birth date, when known.
     pub birth: Option<Date>,
-    /// The blind indexes of the identity number.
-    pub blinds: Vec<Blind>,
+    /// The newest blind index of the identity number that this replica has a key for.
+    pub blind: Option<Blind>,
 }
 
 /// A member, packed: organizations are counted, because few of them have many members.
@@ -62,6 +62,7 @@ struct Record {
     state: State,
     sex: Option<Sex>,
     birth: Option<Date>,
+    version: i64,
 }
 
 /// Members by id and by blind index.
@@ -74,9 +75,13 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Takes in a committed member, new or changed.
+    /// Takes in a committed member, new or changed, unless a later version is there.
     pub fn apply(&mut self, applied: Applied) {
-        let Applied { member, sex, birth, blinds } = applied;
+        let Applied { member, sex, birth, blind } = applied;
+        let known = self.records.get(&member.member_id);
+        if known.is_some_and(|known| known.version > member.version) {
+            return;
+        }
         let registration = member.registration;
         let record = Record {
             person: member.person,
@@ -88,15 +93,19 @@ impl Registry {
             state: member.state,
             sex,
             birth,
+            version: member.version,
         };
-        self.by_blind.extend(blinds.into_iter().map(|blind| (blind, member.member_id)));
+        self.by_blind.extend(blind.map(|blind| (blind, member.member_id)));
         self.records.insert(member.member_id, record);
     }
 
-    /// Takes in a committed change of stage.
-    pub fn set_state(&mut self, member_id: MemberId, state: State) {
-        if let Some(record) = self.records.get_mut(&member_id) {
-            record.state = state;
+    /// Takes in a committed change of stage, unless a later version is there. What else the version
+    /// may have changed comes with the member.
+    pub fn set_state(&mut self, member: &Member) {
+        let record = self.records.get_mut(&member.member_id);
+        if let Some(record) = record.filter(|record| record.version <= member.version) {
+            record.state = member.state;
+            record.version = member.version;
         }
     }
 

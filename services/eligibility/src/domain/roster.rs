@@ -8,6 +8,7 @@ use std::fmt;
 use clock::Timestamp;
 use member_identity::{IdDocument, MobileNumber, OrganizationPath, PersonName};
 
+use super::Refusal;
 use super::keyring::Blind;
 use super::member::Registration;
 
@@ -157,6 +158,30 @@ impl RosterImport {
             bad,
             updated_at: at,
         }
+    }
+}
+
+/// What beginning an import comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Beginning {
+    /// It is to be added.
+    New(RosterImport),
+    /// It goes on from where it stands.
+    Begun(RosterImport),
+}
+
+/// Decides on the beginning of an import, given the one of that id and whether its organization
+/// exists.
+pub fn decide_beginning(
+    new: RosterImport,
+    begun: Option<RosterImport>,
+    organization_exists: bool,
+) -> Result<Beginning, Refusal> {
+    match begun {
+        _ if !organization_exists => Err(Refusal::NotFound("organization")),
+        None => Ok(Beginning::New(new)),
+        Some(begun) if begun.organization == new.organization => Ok(Beginning::Begun(begun)),
+        Some(_) => Err(Refusal::ImportIdReused),
     }
 }
 

@@ -25,11 +25,11 @@ const SUSPENDED: (&str, &str, &str) = (
 );
 
 pub(super) fn verdicts(verdicts: Verdicts) -> wire::BatchCheckResponse {
-    let Verdicts { verdicts, policy, as_of, taken_at } = verdicts;
+    let Verdicts { verdicts, policy, as_of, current_at } = verdicts;
     wire::BatchCheckResponse {
         verdicts: verdicts.into_iter().map(|one| verdict(one, &policy)).collect(),
         as_of: Some(encode_timestamp(as_of)),
-        age: Some(duration(taken_at.elapsed())),
+        age: Some(duration(current_at.elapsed())),
         policy_revision: policy.policy.revision,
     }
 }
@@ -59,12 +59,12 @@ fn failure(criterion: &Criterion) -> (&str, &str, &str) {
 }
 
 pub(super) fn resolved(resolved: &Resolved) -> wire::ResolveResponse {
-    let Resolved { entry, taken_at } = resolved;
+    let Resolved { entry, current_at } = resolved;
     wire::ResolveResponse {
         member_id: entry.member_id.to_string(),
         person_key: person_key(entry),
         organization: entry.organization.to_string(),
-        age: Some(duration(taken_at.elapsed())),
+        age: Some(duration(current_at.elapsed())),
     }
 }
 

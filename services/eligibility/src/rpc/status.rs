@@ -10,6 +10,8 @@ pub(super) fn problem(failure: Failure) -> Problem {
     match failure {
         Failure::Refused(refusal) => refused(refusal),
         Failure::Store(error) => store_problem(&error),
+        // The task that follows the database says why, once.
+        Failure::Outdated => Problem::unavailable("database"),
         Failure::Fault(fault) => {
             tracing::error!(fault, "a call met a fault");
             Problem::new(ErrorReason::Internal)

@@ -1,6 +1,11 @@
 //! The store of the registry: one trait, one method for each atomic business step.
 
+mod columns;
+mod open;
+pub mod postgres;
+mod rows;
 pub mod sqlite;
+mod subtree;
 
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -9,7 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::{MemberId, OrganizationPath};
+use member_identity::{MemberId, OrganizationPath, Shard};
 use sql::StoreError;
 
 use crate::domain::keyring::{Blind, WrappedKey};
@@ -21,6 +26,11 @@ use crate::domain::roster::{ImportBatch, KeptProblem, RosterImport};
 use crate::domain::standing::{StandingChange, StandingOutcome};
 use crate::domain::vault::Vault;
 use crate::domain::{Refusal, Slug};
+
+pub use open::open;
+
+/// Parts of the registry that changes are counted in.
+pub const SHARDS: usize = 256;
 
 /// What the business decided inside a step.
 pub type Decided<T> = Result<T, Refusal>;
@@ -36,19 +46,56 @@ pub struct Page<K> {
     pub size: u32,
 }
 
-/// A member as the registry is loaded from the store: what memory shows in the clear is sealed.
+/// How often the registry has changed. Whoever has read every change up to these versions has all
+/// that was committed before the versions were read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// Changes to the members of each shard; 0 for one that has none.
+    pub shards: Box<[i64; SHARDS]>,
+    /// Publications of policies.
+    pub policies: i64,
+}
+
+impl Versions {
+    /// Before the first change.
+    pub fn none() -> Self {
+        Self { shards: Box::new([0; SHARDS]), policies: 0 }
+    }
+}
+
+/// How far the changes of a shard have been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ShardCursor {
+    /// The shard.
+    pub shard: Shard,
+    /// Every earlier version of it has been read.
+    pub version: i64,
+    /// Of this version, members up to this one have been read.
+    pub member_id: MemberId,
+}
+
+impl ShardCursor {
+    /// Behind everything of a version.
+    pub const fn behind(shard: Shard, version: i64) -> Self {
+        Self { shard, version, member_id: MemberId::from_bytes([u8::MAX; 16]) }
+    }
+}
+
+/// A member as memory takes it from the store: what memory shows in the clear is sealed.
 #[derive(Clone, Debug)]
 pub struct StoredMember {
     /// The membership.
     pub member: Member,
+    /// The version of its shard when it last changed.
+    pub shard_version: i64,
     /// The person's data key.
     pub key: WrappedKey,
     /// Sex, sealed.
     pub sex: Option<Vec<u8>>,
     /// Birth date, sealed.
     pub birth: Option<Vec<u8>>,
-    /// The blind indexes of the identity number.
-    pub blinds: Vec<Blind>,
+    /// The identity number's blind index of the newest version that was asked for.
+    pub blind: Option<Blind>,
 }
 
 /// What a batch of a roster came to.
@@ -58,6 +105,8 @@ pub struct ImportStep {
     pub import: RosterImport,
     /// Members that are new or changed.
     pub applied: Vec<Applied>,
+    /// The versions that the batch brought to the shards of these members.
+    pub versions: Vec<(Shard, i64)>,
 }
 
 /// An import as an office sees it.
@@ -75,19 +124,33 @@ pub struct ImportReport {
 /// [`StoreError::OutcomeUnknown`], after which the store is to be read again.
 /// **Idempotency:** every step may be repeated with the same arguments; the second time changes
 /// nothing and answers the same.
-/// **Isolation:** a step decides over what is committed when it takes the write lock. Reads see
-/// one committed state each.
+/// **Isolation:** a step decides over what is committed when it takes its locks; a step that met
+/// another in spite of them answers [`StoreError::Conflict`] and may be repeated. Reads see one
+/// committed state each.
 /// **Cancellation:** dropping a future leaves no transaction open; the step may still commit.
 /// **Order:** lists are ordered by the bytes of their key.
 /// **Never returned:** anything personal, but sealed.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Live members after `after`, by id, at most `size`: to fill the registry in memory.
-    async fn load(
+    /// How often the registry has changed.
+    async fn versions(&self) -> Result<Versions, StoreError>;
+
+    /// Live members that changed after the cursors, of each shard the first `per_shard`, by the
+    /// version of the shard and then by id. A member's blind index is of `index_version` at most.
+    async fn changed_members(
         &self,
-        after: Option<MemberId>,
-        size: u32,
+        after: &[ShardCursor],
+        per_shard: u32,
+        index_version: u32,
     ) -> Result<Vec<StoredMember>, StoreError>;
+
+    /// The newest revisions of the policies that were published after a version, with their
+    /// versions and by them, at most `size`.
+    async fn changed_policies(
+        &self,
+        after: i64,
+        size: u32,
+    ) -> Result<Vec<(i64, Policy)>, StoreError>;
 
     /// Adds an organization, or finds that it has been there all along.
     async fn create_organization(
@@ -157,4 +220,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// The newest revision of each policy, by name.
     async fn policies(&self, page: Page<Slug>) -> Result<Vec<Policy>, StoreError>;
+
+    /// Finishes what is under way and closes the database.
+    async fn close(&self);
 }

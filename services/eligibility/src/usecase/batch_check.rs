@@ -26,8 +26,8 @@ pub struct Verdicts {
     pub policy: Arc<ReadyPolicy>,
     /// Business time when they were taken.
     pub as_of: Timestamp,
-    /// Monotonic time when they were taken: their age counts from here (law E1).
-    pub taken_at: Instant,
+    /// Monotonic time that they were true at: their age counts from here (law E1).
+    pub current_at: Instant,
 }
 
 impl Eligibility {
@@ -41,26 +41,26 @@ impl Eligibility {
         members: Vec<MemberId>,
         day: BusinessDay,
     ) -> Result<Verdicts, Failure> {
-        let (taken_at, as_of) = (Instant::now(), self.core.clock.now());
+        let as_of = self.core.clock.now();
         let visible = |entry: &Entry| caller.sees(&entry.organization);
-        let taken = self.read(|content| {
+        let taken = self.core.memory.read(|content| {
             let policy = content.policies.get(policy_id).cloned()?;
             let found = members.iter().map(|id| content.registry.find(*id).filter(visible));
-            Some((policy, found.collect()))
+            Some((policy, found.collect(), content.current_at))
         });
-        let (policy, found) = taken.await?.ok_or(Refusal::NotFound("policy"))?;
+        let (policy, found, current_at) = taken.ok_or(Refusal::NotFound("policy"))?;
         require_offered(caller, &policy.policy.content.organization)?;
         let verdicts = judge(Arc::clone(&policy), found, day).await?;
-        Ok(Verdicts { verdicts, policy, as_of, taken_at })
+        Ok(Verdicts { verdicts, policy, as_of, current_at })
     }
 
     /// The newest revision of a policy that the caller may use, ready to judge by.
-    pub(super) async fn newest_policy(
+    pub(super) fn newest_policy(
         &self,
         caller: &Caller,
         policy_id: &Slug,
     ) -> Result<Arc<ReadyPolicy>, Failure> {
-        let policy = self.read(|content| content.policies.get(policy_id).cloned()).await?;
+        let policy = self.core.memory.read(|content| content.policies.get(policy_id).cloned());
         let policy = policy.ok_or(Refusal::NotFound("policy"))?;
         require_offered(caller, &policy.policy.content.organization)?;
         Ok(policy)

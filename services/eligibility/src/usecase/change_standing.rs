@@ -1,7 +1,7 @@
 use member_identity::MemberId;
 use rpc::{Caller, RequestId};
 
-use super::{Eligibility, Failure};
+use super::{Eligibility, Failure, attempt};
 use crate::domain::member::Member;
 use crate::domain::standing::{StandingChange, StandingOutcome, StandingVerb};
 
@@ -33,10 +33,9 @@ impl Eligibility {
             at: self.core.clock.now(),
         };
         self.change(|core| async move {
-            match core.store.change_standing(change).await?? {
+            match attempt(|| core.store.change_standing(change.clone())).await?? {
                 StandingOutcome::Changed(member) => {
-                    let (id, state) = (member.member_id, member.state);
-                    core.memory.update(|registry| registry.set_state(id, state));
+                    core.memory.set_state(&member);
                     Ok(member)
                 }
                 StandingOutcome::Unchanged(member) | StandingOutcome::Replayed(member) => {

@@ -1,8 +1,6 @@
-use std::sync::Arc;
-
 use rpc::Caller;
 
-use super::{Eligibility, Failure, require_within};
+use super::{Eligibility, Failure, attempt, require_within};
 use crate::domain::organization::{Creation, Organization};
 
 impl Eligibility {
@@ -15,8 +13,8 @@ impl Eligibility {
     ) -> Result<Organization, Failure> {
         require_within(caller, &organization.path)?;
         let at = self.core.clock.now();
-        let store = Arc::clone(&self.core.store);
-        match store.create_organization(organization, at).await?? {
+        let create = || self.core.store.create_organization(organization.clone(), at);
+        match attempt(create).await?? {
             Creation::Added(organization) | Creation::Exists(organization) => Ok(organization),
         }
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use clock::BusinessDay;
 use rpc::Caller;
 
-use super::{Eligibility, Failure, MemberReference};
+use super::{Eligibility, Failure, MemberReference, Resolved};
 use crate::domain::Slug;
 use crate::domain::member::State;
 use crate::domain::policy::ReadyPolicy;
@@ -37,8 +37,9 @@ impl Eligibility {
         reference: &MemberReference,
         day: Option<BusinessDay>,
     ) -> Result<Explanation, Failure> {
-        let policy = self.newest_policy(caller, policy_id).await?;
-        let entry = self.resolve(caller, reference).await?.entry;
+        let policy = self.newest_policy(caller, policy_id)?;
+        let Resolved { entry, current_at } = self.resolve(caller, reference).await?;
+        self.require_current(current_at)?;
         let day = day.unwrap_or_else(|| self.today());
         let holds = BatchJudge::new(&policy, day).each(&entry);
         Ok(Explanation { suspended: entry.state == State::Suspended, holds, policy })

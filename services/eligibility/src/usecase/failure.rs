@@ -11,6 +11,9 @@ pub enum Failure {
     /// The store says no.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Memory has not kept up with the store, and the asker would not know.
+    #[error("the registry in memory is too old")]
+    Outdated,
     /// A fault of ours.
     #[error("{0}")]
     Fault(&'static str),

@@ -11,7 +11,7 @@ impl Eligibility {
         caller: &Caller,
         reference: &MemberReference,
     ) -> Result<Member, Failure> {
-        let entry = self.find(reference).await?.ok_or(Refusal::MemberUnknown)?;
+        let entry = self.find(reference).0.ok_or(Refusal::MemberUnknown)?;
         let member = self.core.store.member(entry.member_id).await?;
         let member = member.ok_or(Refusal::MemberUnknown)?;
         require_within(caller, &member.registration.organization)?;

@@ -6,7 +6,7 @@ use rpc::{Caller, RequestId};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-use super::{Eligibility, Failure, require_within};
+use super::{Eligibility, Failure, attempt, require_within};
 use crate::domain::roster::{
     ImportBatch, ROWS_MAX, ReadRow, RosterImport, RowProblem, WrittenRow, read_row,
 };
@@ -21,6 +21,9 @@ pub struct OpenImport {
     committed_before: i64,
     /// The last line of the stream so far.
     last_line: i64,
+    /// The last line that was sent to be committed: what is committed beyond it is another
+    /// stream's.
+    sent_line: i64,
     pending: Vec<ReadRow>,
     /// The batch that is being committed while the next one is read.
     committing: Option<JoinHandle<Result<RosterImport, Failure>>>,
@@ -36,12 +39,13 @@ impl Eligibility {
     ) -> Result<OpenImport, Failure> {
         require_within(caller, organization)?;
         let at = self.core.clock.now();
-        let begun = self.core.store.begin_import(import_id.as_str(), organization, at);
-        let import = begun.await??;
+        let begin = || self.core.store.begin_import(import_id.as_str(), organization, at);
+        let import = attempt(begin).await??;
         Ok(OpenImport {
             eligibility: self.clone(),
             committed_before: import.committed_line,
             last_line: import.committed_line,
+            sent_line: import.committed_line,
             pending: Vec::new(),
             committing: None,
             import,
@@ -51,11 +55,11 @@ impl Eligibility {
     /// Commits a batch and takes its members into memory.
     async fn import_batch(&self, batch: Arc<ImportBatch>) -> Result<RosterImport, Failure> {
         self.change(|core| async move {
-            let step = core.store.import_rows(batch, Arc::clone(&core.vault)).await?;
-            core.memory.update(|registry| {
-                step.applied.into_iter().for_each(|applied| registry.apply(applied));
-            });
-            Ok(step.import)
+            let take = || core.store.import_rows(Arc::clone(&batch), Arc::clone(&core.vault));
+            let step = attempt(take).await?;
+            let import = step.import.clone();
+            core.memory.apply_own(step);
+            Ok(import)
         })
         .await
     }
@@ -103,10 +107,11 @@ impl OpenImport {
         }
         let batch = Arc::new(ImportBatch {
             import_id: self.import.import_id.clone(),
-            after_line: self.import.committed_line,
+            after_line: self.sent_line,
             rows: std::mem::take(&mut self.pending),
             at: self.eligibility.core.clock.now(),
         });
+        self.sent_line = batch.rows.iter().map(ReadRow::line).fold(self.sent_line, i64::max);
         let eligibility = self.eligibility.clone();
         let work = async move { eligibility.import_batch(batch).await };
         self.committing = Some(tokio::spawn(work.in_current_span()));

@@ -1,14 +1,16 @@
 //! The verbs of the registry, one a file.
 //!
 //! Verdicts are taken from memory; changes go through the store first and reach memory before they
-//! are answered. A change runs on a task of its own, so that a cancelled call can neither leave it
-//! half done nor keep memory from learning of it (laws A3 and E2).
+//! are answered, those of other replicas by following the store's versions. A change runs on a task
+//! of its own, so that a cancelled call can neither leave it half done nor keep memory from learning
+//! of it (laws A3 and E2).
 
 mod batch_check;
 mod change_standing;
 mod create_organization;
 mod explain;
 mod failure;
+mod follow;
 mod get_member;
 mod get_organization;
 mod get_policy;
@@ -25,17 +27,20 @@ mod verify_membership;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clock::{BusinessDay, Clock, Zone};
 use member_identity::{IdDocument, MemberId, OrganizationPath};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::domain::keyring::BlindKind;
 use crate::domain::registry::Entry;
 use crate::domain::vault::Vault;
 use crate::store::Store;
-use memory::{Content, Memory};
+use follow::Following;
+use memory::Memory;
 use sql::StoreError;
 
 pub use batch_check::{Verdict, Verdicts};
@@ -55,10 +60,26 @@ pub enum MemberReference {
     Document(IdDocument),
 }
 
+/// How closely memory follows the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// How long after one look for changes the next one begins.
+    pub poll_every: Duration,
+    /// Beyond this age memory answers no question whose asker is not told the age (law E2).
+    pub age_max: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { poll_every: Duration::from_millis(250), age_max: Duration::from_secs(1) }
+    }
+}
+
 /// The registry with everything that its verbs need. Cheap to clone.
 #[derive(Clone)]
 pub struct Eligibility {
     core: Arc<Core>,
+    following: Arc<Following>,
 }
 
 struct Core {
@@ -66,26 +87,38 @@ struct Core {
     clock: Arc<dyn Clock>,
     vault: Arc<Vault>,
     memory: Memory,
-    /// Held from before a change's commit until memory has it, so that memory sees changes in the
-    /// order of their commits.
+    age_max: Duration,
+    /// Held while changes are read, so that they are read once.
     turn: Mutex<()>,
 }
 
+/// Attempts at a step that others got in the way of. Each time one of the others came through.
+const ATTEMPTS: u32 = 8;
+
 impl Eligibility {
-    /// Fills the registry in memory from the store.
+    /// Fills the registry in memory from the store and follows it from then on.
     pub async fn open(
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
         vault: Arc<Vault>,
+        pace: Pace,
     ) -> Result<Self, Failure> {
-        let core = Core { store, clock, vault, memory: Memory::stale(), turn: Mutex::new(()) };
-        core.reload().await?;
-        Ok(Self { core: Arc::new(core) })
+        let (memory, turn) = (Memory::empty(Instant::now()), Mutex::new(()));
+        let core = Arc::new(Core { store, clock, vault, memory, age_max: pace.age_max, turn });
+        core.catch_up().await?;
+        let following = Arc::new(Following::start(&core, pace.poll_every));
+        Ok(Self { core, following })
+    }
+
+    /// Follows the store no longer, finishes what is under way and closes it.
+    pub async fn close(&self) {
+        self.following.stop();
+        self.core.store.close().await;
     }
 
     /// How many members are in memory.
     pub fn members_loaded(&self) -> usize {
-        self.core.memory.read(|content| content.registry.len()).unwrap_or(0)
+        self.core.memory.read(|content| content.registry.len())
     }
 
     /// Business day of now, where no caller names one.
@@ -93,31 +126,31 @@ impl Eligibility {
         BusinessDay::of(self.core.clock.now(), &Zone::shanghai())
     }
 
-    /// Reads memory; loads it again first when it may have missed a change.
-    async fn read<T>(&self, read: impl Fn(&Content) -> T) -> Result<T, Failure> {
-        if let Some(value) = self.core.memory.read(&read) {
-            return Ok(value);
-        }
-        let _turn = self.core.turn.lock().await;
-        self.core.refresh().await?;
-        let forgotten = || StoreError::Unavailable { detail: String::from("not in memory") };
-        Ok(self.core.memory.read(&read).ok_or_else(forgotten)?)
-    }
-
-    /// The live member whom a reference names, if any.
-    async fn find(&self, reference: &MemberReference) -> Result<Option<Entry>, Failure> {
+    /// The live member whom a reference names, if any, and how current that is.
+    fn find(&self, reference: &MemberReference) -> (Option<Entry>, Instant) {
+        let memory = &self.core.memory;
         match reference {
-            MemberReference::Id(id) => self.read(|content| content.registry.find(*id)).await,
+            MemberReference::Id(id) => {
+                memory.read(|content| (content.registry.find(*id), content.current_at))
+            }
             MemberReference::Document(document) => {
                 let ring = self.core.vault.ring();
                 let blinds = ring.blinds(BlindKind::IdNumber, &document.canonical());
-                self.read(|content| content.registry.find_blind(&blinds)).await
+                memory.read(|content| (content.registry.find_blind(&blinds), content.current_at))
             }
         }
     }
 
-    /// Runs a change on a task of its own, one at a time. A change whose outcome is not known
-    /// makes memory load again before it answers anything.
+    /// Refuses to answer from a memory that is too far behind, where the age is not told.
+    fn require_current(&self, current_at: Instant) -> Result<(), Failure> {
+        match current_at.elapsed() <= self.core.age_max {
+            true => Ok(()),
+            false => Err(Failure::Outdated),
+        }
+    }
+
+    /// Runs a change on a task of its own. One whose outcome is not known is looked for in the
+    /// store before it is answered; should that fail too, the next look finds it.
     async fn change<T, F>(&self, work: impl FnOnce(Arc<Core>) -> F) -> Result<T, Failure>
     where
         T: Send + 'static,
@@ -126,13 +159,11 @@ impl Eligibility {
         let core = Arc::clone(&self.core);
         let work = work(Arc::clone(&core));
         let task = async move {
-            let _turn = core.turn.lock().await;
-            core.refresh().await?;
-            let unsure = core.memory.unsure();
             let result = work.await;
-            match &result {
-                Err(failure) if failure.may_have_happened() => drop(unsure),
-                Ok(_) | Err(_) => unsure.settle(),
+            if result.as_ref().is_err_and(Failure::may_have_happened)
+                && let Err(failure) = core.catch_up().await
+            {
+                tracing::warn!(error = %failure, "a change of unknown outcome was not looked up");
             }
             result
         };
@@ -141,13 +172,18 @@ impl Eligibility {
     }
 }
 
-impl Core {
-    async fn refresh(&self) -> Result<(), Failure> {
-        match self.memory.is_stale() {
-            true => self.reload().await,
-            false => Ok(()),
+/// Takes a step, again when another got in its way: steps may be repeated.
+async fn attempt<T, F>(step: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    for _ in 1..ATTEMPTS {
+        match step().await {
+            Err(StoreError::Conflict) => (),
+            result => return result,
         }
     }
+    step().await
 }
 
 /// What a list may show: what is asked for, or else what the caller may see.

@@ -1,7 +1,7 @@
 use rpc::Caller;
 
 use super::read_criteria::read_criteria;
-use super::{Eligibility, Failure, require_within};
+use super::{Eligibility, Failure, attempt, require_within};
 use crate::domain::Refusal;
 use crate::domain::policy::{Policy, PolicyDraft, Publication, ReadyPolicy};
 
@@ -18,7 +18,7 @@ impl Eligibility {
         let conditions = conditions.map_err(Refusal::CriteriaInvalid)?;
         let at = self.core.clock.now();
         self.change(|core| async move {
-            match core.store.publish_policy(draft, at).await?? {
+            match attempt(|| core.store.publish_policy(draft.clone(), at)).await?? {
                 Publication::New(policy) => {
                     core.memory.publish(ReadyPolicy { policy: policy.clone(), conditions });
                     Ok(policy)

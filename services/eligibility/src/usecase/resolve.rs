@@ -10,8 +10,8 @@ use crate::domain::registry::Entry;
 pub struct Resolved {
     /// The member.
     pub entry: Entry,
-    /// Monotonic time when it was found: its age counts from here (law E1).
-    pub taken_at: Instant,
+    /// Monotonic time that it was true at: its age counts from here (law E1).
+    pub current_at: Instant,
 }
 
 impl Eligibility {
@@ -21,9 +21,9 @@ impl Eligibility {
         caller: &Caller,
         reference: &MemberReference,
     ) -> Result<Resolved, Failure> {
-        let taken_at = Instant::now();
-        let entry = self.find(reference).await?.ok_or(Refusal::MemberUnknown)?;
+        let (found, current_at) = self.find(reference);
+        let entry = found.ok_or(Refusal::MemberUnknown)?;
         require_within(caller, &entry.organization)?;
-        Ok(Resolved { entry, taken_at })
+        Ok(Resolved { entry, current_at })
     }
 }

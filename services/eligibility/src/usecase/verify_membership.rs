@@ -22,9 +22,9 @@ impl Eligibility {
         reference: &MemberReference,
     ) -> Result<Verification, Failure> {
         let as_of = self.core.clock.now();
-        let is_member = self
-            .find(reference)
-            .await?
+        let (found, current_at) = self.find(reference);
+        self.require_current(current_at)?;
+        let is_member = found
             .is_some_and(|entry| (entry.state == State::Active) & caller.sees(&entry.organization));
         Ok(Verification { is_member, as_of })
     }

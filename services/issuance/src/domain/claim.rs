@@ -171,7 +171,7 @@ impl Campaign {
     }
 
     /// Whether it gives out at that instant, as far as state, dates and hours go.
-    fn gives_out(&self, at: Timestamp) -> Result<(), ClaimRefusal> {
+    pub fn gives_out(&self, at: Timestamp) -> Result<(), ClaimRefusal> {
         let programme = &self.programme;
         match self.state {
             CampaignState::Active => {}

@@ -4,8 +4,13 @@
 //! decide, and writes what came of it in one commit; it holds no rule of the business itself.
 //! `conformance` states what every backend must do.
 
+mod claims;
 #[cfg(feature = "testing")]
 pub mod conformance;
+mod feed;
+pub mod postgres;
+mod programmes;
+mod rows;
 pub mod sqlite;
 
 use std::sync::Arc;
@@ -14,6 +19,8 @@ use async_trait::async_trait;
 use benefit::programme::Programme;
 use clock::Timestamp;
 use member_identity::{OrganizationPath, PersonKey, VoucherId};
+use sql::{Backend, DatabaseConfig, OpenProblem};
+
 pub use sql::StoreError;
 
 use crate::domain::{
@@ -79,6 +86,14 @@ pub struct VoucherQuery {
 /// Claims' answers, one a command in their order.
 pub type ClaimAnswers = Vec<Result<Issued, ClaimRefusal>>;
 
+/// Opens the store that the configuration names and brings its schema up to date.
+pub async fn open(config: &DatabaseConfig) -> Result<Arc<dyn Store>, OpenProblem> {
+    Ok(match config.backend()? {
+        Backend::Sqlite => Arc::new(sqlite::SqliteStore::open(config).await?),
+        Backend::Postgres => Arc::new(postgres::PostgresStore::open(config).await?),
+    })
+}
+
 /// The store.
 ///
 /// Every error leaves nothing half done. [`StoreError::Conflict`]: nothing was done, run it again.
@@ -143,4 +158,7 @@ pub trait Store: Send + Sync + 'static {
         after: i64,
         limit: u32,
     ) -> Result<VoucherEntries, StoreError>;
+
+    /// Finishes what is under way and closes the database.
+    async fn close(&self);
 }

@@ -13,9 +13,9 @@ use issuance::domain::{
     MemberVerdict, Stock, StockKey, VoucherEntries,
 };
 use issuance::store::conformance::{Bench, noon, person};
-use issuance::store::sqlite::SqliteStore;
 use issuance::store::{
-    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Store, StoreError, VoucherQuery,
+    self, CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Store, StoreError,
+    VoucherQuery,
 };
 use issuance::usecase::{
     Checked, EligibilityPeer, Issuance, LaneLimits, Parts, Resolved, Unreachable,
@@ -102,7 +102,7 @@ impl EligibilityPeer for FakeEligibility {
 
 /// A store that fails the next claim batches as told, before they do anything.
 pub struct FaultyStore {
-    inner: SqliteStore,
+    inner: Arc<dyn Store>,
     /// What the next claim batches fail with; they work when there are none left.
     pub faults: Mutex<VecDeque<StoreError>>,
 }
@@ -172,6 +172,10 @@ impl Store for FaultyStore {
     ) -> Result<VoucherEntries, StoreError> {
         self.inner.voucher_feed(stock, after, limit).await
     }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
 }
 
 struct Counting(AtomicU64);
@@ -199,7 +203,7 @@ impl Desk {
     pub async fn open(limits: LaneLimits) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the database");
         let url = format!("sqlite://{}", folder.path().join("issuance.db").display());
-        let inner = SqliteStore::open(&DatabaseConfig::at(url)).await.expect("the database opens");
+        let inner = store::open(&DatabaseConfig::at(url)).await.expect("the database opens");
         let store = Arc::new(FaultyStore { inner, faults: Mutex::default() });
         let eligibility = Arc::new(FakeEligibility::new());
         let clock = Arc::new(ManualClock::at(noon("2022-07-22")));

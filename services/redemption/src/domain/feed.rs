@@ -80,7 +80,7 @@ pub enum FeedProblem {
     /// Another store than the one that was followed, as after a restored backup.
     #[error("the feed comes from another store than before")]
     OtherEpoch,
-    /// Positions are missing, or come again.
+    /// Positions are missing.
     #[error("the feed goes on at {first_position} but the cursor is at {cursor}")]
     Gap {
         /// Where the message begins.
@@ -89,33 +89,58 @@ pub enum FeedProblem {
         cursor: i64,
     },
     /// Campaign changes are not in order.
-    #[error("campaign changes do not ascend from {cursor}")]
+    #[error("campaign changes do not ascend; the cursor is at {cursor}")]
     CampaignOrder {
         /// The last position taken in.
         cursor: i64,
     },
 }
 
-/// Whether a message goes on exactly where the cursors stand; gives the cursors after it, of the
-/// campaigns and of the message's stock.
+/// What of a message is new, and the cursors after it.
+#[derive(Clone, Copy, Debug)]
+pub struct Advance<'a> {
+    /// The changes of campaigns after the cursor.
+    pub campaigns: &'a [Campaign],
+    /// The vouchers after the cursor of the message's stock.
+    pub vouchers: &'a [IssuedVoucher],
+    /// The cursor of the campaigns.
+    pub campaign_position: i64,
+    /// The cursor of the message's stock.
+    pub stock_position: i64,
+}
+
+/// What of a message goes on where the cursors stand. What another replica has taken in already is
+/// left out; a gap is refused.
 pub fn advance(
     epoch: Option<[u8; 16]>,
     campaign_position: i64,
     stock_position: i64,
     batch: &FeedBatch,
-) -> Result<(i64, i64), FeedProblem> {
+) -> Result<Advance<'_>, FeedProblem> {
     if epoch.is_some_and(|known| known != batch.epoch) {
         return Err(FeedProblem::OtherEpoch);
     }
-    let ascend =
-        |cursor: i64, change: &Campaign| (change.position > cursor).then_some(change.position);
-    let campaigns = batch.campaigns.iter().try_fold(campaign_position, ascend);
-    let campaigns = campaigns.ok_or(FeedProblem::CampaignOrder { cursor: campaign_position })?;
-    let Some(vouchers) = &batch.vouchers else { return Ok((campaigns, stock_position)) };
-    if vouchers.first_position != stock_position + 1 {
-        let first_position = vouchers.first_position;
-        return Err(FeedProblem::Gap { first_position, cursor: stock_position });
+    if !batch.campaigns.is_sorted_by(|one, next| one.position < next.position) {
+        return Err(FeedProblem::CampaignOrder { cursor: campaign_position });
     }
-    let count = i64::try_from(vouchers.vouchers.len()).unwrap_or(i64::MAX);
-    Ok((campaigns, stock_position.saturating_add(count)))
+    let known = batch.campaigns.partition_point(|change| change.position <= campaign_position);
+    let campaigns = &batch.campaigns[known..];
+    let (vouchers, stock_position) = match &batch.vouchers {
+        Some(stock) => stock.after(stock_position)?,
+        None => (&[][..], stock_position),
+    };
+    let last = campaigns.last().map_or(campaign_position, |change| change.position);
+    Ok(Advance { campaigns, vouchers, campaign_position: last, stock_position })
+}
+
+impl StockBatch {
+    /// The vouchers after `cursor`, and the cursor after them.
+    fn after(&self, cursor: i64) -> Result<(&[IssuedVoucher], i64), FeedProblem> {
+        let Self { first_position, vouchers, .. } = self;
+        let known = cursor + 1 - first_position;
+        let known = usize::try_from(known)
+            .map_err(|_| FeedProblem::Gap { first_position: *first_position, cursor })?;
+        let new = vouchers.get(known..).unwrap_or_default();
+        Ok((new, cursor + i64::try_from(new.len()).unwrap_or(i64::MAX)))
+    }
 }

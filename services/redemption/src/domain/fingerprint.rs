@@ -11,6 +11,8 @@ pub struct Fingerprint(Vec<u8>);
 impl Fingerprint {
     /// The field of Authorize that is the member.
     pub const MEMBER: usize = 0;
+    /// The fingerprint of a request that was answered before it arrived. Differs from none.
+    pub const UNSEEN: Self = Self(Vec::new());
 
     /// The fingerprint of `values`, one a field, in the order of the verb's fields.
     pub fn of(values: &[&str]) -> Self {
@@ -24,6 +26,11 @@ impl Fingerprint {
     /// A fingerprint as it was stored.
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
         Self(bytes)
+    }
+
+    /// Whether the request that it belongs to has not arrived yet.
+    pub fn is_unseen(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The bytes to store.

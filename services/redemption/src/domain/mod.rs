@@ -4,7 +4,7 @@
 //! - [`Wallet`] finds the voucher for an order and explains those that do not apply.
 //! - [`book`] assigns the business day, [`Transaction`] is what the journal records, and
 //!   [`StatementWriter`] makes the file of a closed day.
-//! - [`advance`] decides whether a message of the voucher feed may be taken in.
+//! - [`advance`] decides what of a message of the voucher feed is taken in.
 
 mod authorization;
 mod campaign;
@@ -32,7 +32,8 @@ pub use day::{Booking, DayState, book, business_day, gap};
 pub use desk::{Changes, Desk, Laid, Moment, OrderKey, RequestKey};
 pub use entropy::Entropy;
 pub use feed::{
-    FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey, advance,
+    Advance, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
+    advance,
 };
 pub use fingerprint::Fingerprint;
 pub use journal::{Account, Entry, Transaction, TransactionKind};

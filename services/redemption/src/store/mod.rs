@@ -2,24 +2,41 @@
 //!
 //! One method is one atomic step over a batch. A backend lays out the locked state, lets the
 //! domain judge, and writes what changed in one commit; it holds no rule of the business itself.
-//! `conformance` states what every backend must do.
+//! `conformance` states what every backend must do; `wants`, `rows`, `columns`,
+//! `written` and `days` are what the backends have in common.
 
+mod columns;
 #[cfg(feature = "testing")]
 pub mod conformance;
+mod days;
+pub mod postgres;
+mod rows;
 pub mod sqlite;
+mod wants;
+mod written;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, PersonKey, TransactionId, VoucherId};
 pub use sql::StoreError;
+use sql::{Backend, DatabaseConfig, OpenProblem};
 
 use crate::domain::{
     Answer, Authorization, Campaign, CampaignId, Command, DailyTotal, FeedBatch, FeedCursors,
     FeedProblem, Found, Moment, OrderNumber, Partner, Remembered, RequestKey, StatementHead,
     StatementRow, WalletVoucher,
 };
+
+/// Opens the store that the configuration names, and brings its schema up to date.
+pub async fn open(config: &DatabaseConfig) -> Result<Arc<dyn Store>, OpenProblem> {
+    Ok(match config.backend()? {
+        Backend::Sqlite => Arc::new(sqlite::SqliteStore::open(config).await?),
+        Backend::Postgres => Arc::new(postgres::PostgresStore::open(config).await?),
+    })
+}
 
 /// How an authorization is named by its platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +68,7 @@ pub struct WalletRead {
 /// Where a list of a statement's rows goes on: after this row.
 pub type StatementPosition = (Timestamp, TransactionId);
 
-/// The newest vouchers of a person that a checkout looks at; named ones are always found.
+/// Vouchers of a person that a checkout looks at, the newest; named ones are always found.
 pub const WALLET_MAX: u32 = 200;
 
 /// The store.
@@ -66,6 +83,9 @@ pub trait Store: Send + Sync + 'static {
     /// Judges the commands in their order and commits what they changed together with their
     /// answers (laws R1 to R5 and A1); gives one answer a command, in the order of the commands.
     /// A request that was answered before gets the same answer and changes nothing.
+    ///
+    /// Of a wallet the newest [`WALLET_MAX`] vouchers that are not over are laid out; of a person
+    /// who has none, the one that ended last.
     async fn checkout_batch(
         &self,
         commands: Vec<Command>,
@@ -74,6 +94,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes down the holds that ran out before `moment`, at most `max` of them, the oldest
     /// first; gives their number. Changes no answer: a hold that ran out counts as expired at once.
+    /// Those that a step of another replica is at are left to it.
     async fn expire_holds(&self, moment: Moment, max: u32) -> Result<u32, StoreError>;
 
     /// How a request was answered; `None` when it never was.
@@ -106,8 +127,8 @@ pub trait Store: Send + Sync + 'static {
     async fn feed_cursors(&self) -> Result<FeedCursors, StoreError>;
 
     /// Takes in one message of the feed and moves the cursors, in one commit, so that each
-    /// position takes effect once. A message that does not go on exactly at the cursors changes
-    /// nothing and is a [`FeedProblem`].
+    /// position takes effect once, whichever replica brings it first. A message that does not go
+    /// on where the cursors stand changes nothing and is a [`FeedProblem`].
     async fn apply_feed(&self, batch: FeedBatch) -> Result<Result<(), FeedProblem>, StoreError>;
 
     /// Takes in vouchers that were asked for outside the feed. Moves no cursor: the feed will
@@ -116,7 +137,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Closes every open day before `today`, each in one commit with its totals and statements,
     /// and opens `today`. Days between the last known one and `today` are closed empty. Gives the
-    /// days that were closed, ascending.
+    /// days that were closed here and not by another replica, ascending.
     async fn close_days(
         &self,
         today: BusinessDay,
@@ -149,4 +170,7 @@ pub trait Store: Send + Sync + 'static {
         after: Option<StatementPosition>,
         limit: u32,
     ) -> Result<Vec<StatementRow>, StoreError>;
+
+    /// Finishes what is under way and closes the database.
+    async fn close(&self);
 }

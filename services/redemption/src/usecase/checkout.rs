@@ -69,15 +69,16 @@ impl Checkout {
         self.submit(Command { partner: partner(caller), request_id, action }, deadline).await
     }
 
-    /// Whether a request id was answered before. What comes under it now and is malformed differs
-    /// from what was answered, because that was not.
+    /// Whether a request arrived under that id before. What comes under it now and is malformed
+    /// differs from what was answered, because that was not.
     pub async fn is_used(
         &self,
         caller: &Caller,
         verb: Verb,
         request_id: RequestId,
     ) -> Result<bool, Failure> {
-        Ok(self.store.recall(&(partner(caller), verb, request_id)).await?.is_some())
+        let recalled = self.store.recall(&(partner(caller), verb, request_id)).await?;
+        Ok(recalled.is_some_and(|recalled| !recalled.remembered.fingerprint.is_unseen()))
     }
 
     pub(super) async fn submit(

@@ -26,31 +26,42 @@ fn applied(id: u8, organization: &str) -> Applied {
         member: member(id, organization),
         sex: Some(Sex::Male),
         birth: Some(date(1990, 2, 28)),
-        blinds: vec![[id; 16], [id + 100; 16]],
+        blind: Some([id; 16]),
     }
 }
 
 #[test]
-fn a_member_is_found_by_id_and_by_any_of_its_blind_indexes() {
+fn a_member_is_found_by_id_and_by_its_blind_index_among_others() {
     let mut registry = Registry::default();
     registry.apply(applied(1, "gd"));
     registry.apply(applied(2, "gd"));
-    let found = registry.find_blind(&[[9; 16], [102; 16]]).expect("is found");
+    let found = registry.find_blind(&[[9; 16], [2; 16]]).expect("is found");
     assert_eq!(Some(&found), registry.find(MemberId::from_bytes([2; 16])).as_ref());
     assert_eq!(registry.find_blind(&[[9; 16]]), None);
     assert_eq!((registry.len(), registry.is_empty()), (2, false));
 }
 
 #[test]
-fn a_change_takes_the_place_of_what_was_there() {
+fn the_newest_version_stays_in_whatever_order_changes_come() {
     let mut registry = Registry::default();
-    registry.apply(applied(1, "gd"));
-    registry.apply(applied(1, "gd/guangzhou"));
+    let version = |version: i64, organization: &str, state: State| {
+        let change = applied(1, organization);
+        Applied { member: Member { version, state, ..change.member }, ..change }
+    };
+    registry.apply(version(1, "gd", State::Active));
+    registry.apply(version(3, "gd/guangzhou", State::Active));
+    registry.apply(version(2, "gd/shenzhen", State::Suspended));
+    registry.set_state(&version(2, "gd/shenzhen", State::Suspended).member);
     let id = MemberId::from_bytes([1; 16]);
-    registry.set_state(id, State::Suspended);
+    let found = registry.find(id).expect("is found");
+    assert_eq!((found.organization.as_str(), found.state), ("gd/guangzhou", State::Active));
+    registry.set_state(&version(5, "gd/zhuhai", State::Suspended).member);
+    registry.apply(version(4, "gd/foshan", State::Active));
     let found = registry.find(id).expect("is found");
     assert_eq!((found.organization.as_str(), found.state), ("gd/guangzhou", State::Suspended));
-    registry.set_state(MemberId::from_bytes([3; 16]), State::Suspended);
+    registry.apply(version(5, "gd/zhuhai", State::Suspended));
+    assert_eq!(registry.find(id).expect("is found").organization.as_str(), "gd/zhuhai");
+    registry.set_state(&member(3, "gd"));
     assert_eq!(registry.len(), 1, "an unknown member stays unknown");
 }
 

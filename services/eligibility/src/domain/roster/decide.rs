@@ -16,12 +16,22 @@ use crate::domain::vault::{Column, Vault};
 pub struct ImportBatch {
     /// The caller's import id.
     pub import_id: String,
-    /// The committed line that the stream goes on from, as it last saw it.
+    /// The last line that the stream has had committed: its own, or what was there when it began.
     pub after_line: i64,
     /// At most [`ROWS_MAX`](super::ROWS_MAX), in the order of the stream.
     pub rows: Vec<ReadRow>,
     /// The time of the commit.
     pub at: Timestamp,
+}
+
+impl ImportBatch {
+    /// The rows that are well formed.
+    pub fn good(&self) -> impl Iterator<Item = &RosterRow> {
+        self.rows.iter().filter_map(|row| match row {
+            ReadRow::Good(row) => Some(&**row),
+            ReadRow::Bad(_) => None,
+        })
+    }
 }
 
 /// What the store knows, read under the write lock.
@@ -98,6 +108,8 @@ pub struct MemberWrite {
     pub index_version: u32,
     /// When the membership was made.
     pub created_at: Timestamp,
+    /// The member's version as the store had it; none for a new one.
+    pub read_version: Option<i64>,
 }
 
 /// What a batch comes to.
@@ -242,18 +254,23 @@ impl<'v> Decider<'v> {
     ) -> Result<(), (PersonKey, SealBroken)> {
         let data_key = self.data_key(&known).map_err(|broken| (known.person, broken))?;
         let sealed = self.seal(&data_key, member.member_id, row);
+        let read_version = match self.effects.members.get(&member.member_id) {
+            Some(earlier) => earlier.read_version,
+            None => known.live.as_ref().map(|live| live.member.version),
+        };
         let write = MemberWrite {
             applied: Applied {
                 member: member.clone(),
                 sex: row.content.id.sex(),
                 birth: row.content.id.birth_date(),
-                blinds: row.id_blinds.clone(),
+                blind: Some(row.id_blinds[0]),
             },
             sealed,
             id_blind: row.id_blinds[0],
             phone_blind: row.phone_blind,
             index_version: row.index_version,
             created_at,
+            read_version,
         };
         self.effects.members.insert(member.member_id, write);
         let live = Some(KnownMember { member, tag: row.tag, created_at });

@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clock::{BusinessDay, Timestamp};
 use jiff::civil::date;
-use member_identity::{MemberId, OrganizationPath, RegionCode, resident_id_from_parts};
+use member_identity::{MemberId, OrganizationPath, RegionCode, Shard, resident_id_from_parts};
 
 use super::Ctx;
 use crate::domain::entropy::Entropy;
@@ -11,7 +11,7 @@ use crate::domain::keyring::{KeyRing, generate};
 use crate::domain::organization::{Creation, Organization};
 use crate::domain::roster::{ImportBatch, ReadRow, RosterImport, WrittenRow, read_row};
 use crate::domain::vault::Vault;
-use crate::store::{ImportStep, Page, StoredMember};
+use crate::store::{ImportStep, Page, ShardCursor, StoredMember, Versions};
 
 /// Ten o'clock on 22 July 2022 in Guangzhou.
 pub(super) const TEN_O_CLOCK: Timestamp = Timestamp::from_micros(1_658_455_200_000_000);
@@ -125,8 +125,23 @@ impl Ctx {
         step.applied.first().expect("a new person makes a member").member.member_id
     }
 
+    /// Every member, in the order in which replicas read them.
     pub(super) async fn loaded(&self) -> Vec<StoredMember> {
-        self.store.load(None, 10_000).await.expect("the store works")
+        self.changed_after(&Versions::none()).await
+    }
+
+    /// Members that have changed since.
+    pub(super) async fn changed_after(&self, known: &Versions) -> Vec<StoredMember> {
+        let cursor =
+            |shard: u8| ShardCursor::behind(Shard(shard), known.shards[usize::from(shard)]);
+        let cursors: Vec<ShardCursor> = (0..=u8::MAX).map(cursor).collect();
+        let index_version = self.vault.ring().index_version();
+        let changed = self.store.changed_members(&cursors, 10_000, index_version).await;
+        changed.expect("the store works")
+    }
+
+    pub(super) async fn versions(&self) -> Versions {
+        self.store.versions().await.expect("the store works")
     }
 }
 

@@ -189,7 +189,7 @@ async fn loaded_sealed(ctx: Ctx) {
     assert_eq!(opened.to_string(), "1990-06-11");
     let row = ctx.read("gd", &person_row(1, 5));
     let ReadRow::Good(row) = row else { panic!("the row is good") };
-    assert_eq!(stored.blinds, row.id_blinds);
+    assert_eq!(stored.blind, Some(row.id_blinds[0]));
     let number = row.content.id.canonical();
     assert_eq!(row.id_blinds, ctx.vault.ring().blinds(BlindKind::IdNumber, &number));
     assert!(ctx.vault.open(&key, Column::Sex, id, birth).is_err(), "sealed for its column");
@@ -215,9 +215,6 @@ async fn listed_by_id(ctx: Ctx) {
         by_page.extend(more);
     }
     assert_eq!(by_page, everyone);
-    let first = ctx.store.load(None, 3).await.expect("the store works");
-    let rest = ctx.store.load(Some(first[2].member.member_id), 100).await;
-    assert_eq!(rest.expect("the store works").len(), 37);
 }
 
 async fn listed(ctx: &Ctx, page: Page<MemberId>) -> Vec<MemberId> {

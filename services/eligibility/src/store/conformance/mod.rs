@@ -1,15 +1,19 @@
 //! What every store of the registry must do, whatever is behind it. Grouped by law; each case runs
 //! over a fresh store.
 
+mod changes;
 mod fixture;
 mod imports;
 mod organizations;
 mod policies;
+mod replicas;
 mod standing;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+
+use sql::DatabaseConfig;
 
 use super::Store;
 use crate::domain::vault::Vault;
@@ -21,6 +25,8 @@ pub use fixture::{CountingEntropy, person_row, test_vault};
 pub struct Ctx {
     /// A fresh store.
     pub store: Arc<dyn Store>,
+    /// Where its database is, for a second store over it.
+    pub config: DatabaseConfig,
     /// A vault with keys of its own.
     pub vault: Arc<Vault>,
 }
@@ -38,5 +44,13 @@ pub struct Case {
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    [organizations::cases(), imports::cases(), standing::cases(), policies::cases()].concat()
+    [
+        organizations::cases(),
+        imports::cases(),
+        standing::cases(),
+        policies::cases(),
+        changes::cases(),
+        replicas::cases(),
+    ]
+    .concat()
 }

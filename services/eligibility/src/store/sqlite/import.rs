@@ -1,19 +1,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use clock::Timestamp;
 use member_identity::OrganizationPath;
 use sql::StoreError;
 use sql::sqlite::{Database, classify};
-use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 
 use super::{import_write, organizations, rows};
-use crate::domain::Refusal;
 use crate::domain::keyring::{Blind, encode_hex};
 use crate::domain::roster::{
-    ImportBatch, ImportState, KnownMember, KnownPerson, ReadRow, RosterImport, RosterRow,
-    decide_import,
+    Beginning, ImportBatch, ImportState, KnownPerson, RosterImport, decide_beginning, decide_import,
 };
 use crate::domain::vault::Vault;
 use crate::store::{Decided, ImportReport, ImportStep};
@@ -24,16 +20,15 @@ pub(super) async fn begin(
     new: RosterImport,
 ) -> Result<Decided<RosterImport>, StoreError> {
     let step = async move |tx: &mut SqliteConnection| {
-        if organizations::one(&mut *tx, &new.organization).await?.is_none() {
-            return Ok(Err(Refusal::NotFound("organization")));
-        }
-        match one(&mut *tx, &new.import_id).await? {
-            Some(begun) if begun.organization == new.organization => Ok(Ok(begun)),
-            Some(_) => Ok(Err(Refusal::ImportIdReused)),
-            None => {
+        let organization_exists = organizations::exists(tx, &new.organization).await?;
+        let begun = one(&mut *tx, &new.import_id).await?;
+        match decide_beginning(new.clone(), begun, organization_exists) {
+            Ok(Beginning::New(new)) => {
                 import_write::begin(tx, &new).await?;
-                Ok(Ok(new.clone()))
+                Ok(Ok(new))
             }
+            Ok(Beginning::Begun(begun)) => Ok(Ok(begun)),
+            Err(refusal) => Ok(Err(refusal)),
         }
     };
     database.write("begin_import", step).await
@@ -49,9 +44,9 @@ pub(super) async fn rows(
         let state = read_state(tx, &batch).await?;
         let effects = decide_import(state, &batch, &vault)
             .map_err(|(person, why)| rows::corrupt("person", format!("{person:?}"), why))?;
-        import_write::write(tx, &effects).await?;
+        let versions = import_write::write(tx, &effects).await?;
         let applied = effects.members.into_values().map(|write| write.applied).collect();
-        Ok(ImportStep { import: effects.import, applied })
+        Ok(ImportStep { import: effects.import, applied, versions })
     };
     database.write("import_rows", step).await
 }
@@ -75,7 +70,7 @@ pub(super) async fn report(
     let Some(row) = row else {
         return Ok(None);
     };
-    let problems = rows::kept_problems(rows::get(&row, "problems")?, import_id)?;
+    let problems = rows::kept_problems(&row)?;
     Ok(Some(ImportReport { import: rows::roster_import(&row)?, problems }))
 }
 
@@ -115,27 +110,10 @@ async fn read_persons(
     tx: &mut SqliteConnection,
     batch: &ImportBatch,
 ) -> Result<HashMap<Blind, KnownPerson>, StoreError> {
-    let blinds = good(batch).flat_map(|row| &row.id_blinds).map(|blind| encode_hex(blind));
+    let blinds = batch.good().flat_map(|row| &row.id_blinds).map(|blind| encode_hex(blind));
     let blinds = serde_json::Value::from_iter(blinds).to_string();
-    let rows = sqlx::query(PERSONS).bind(blinds).fetch_all(tx).await.map_err(classify)?;
-    let entry = |row: &SqliteRow| {
-        let blind: Vec<u8> = rows::get(row, "blind")?;
-        Ok((rows::blind(&blind)?, known_person(row)?))
-    };
-    rows.iter().map(entry).collect()
-}
-
-fn known_person(row: &SqliteRow) -> Result<KnownPerson, StoreError> {
-    let member_id: Option<Vec<u8>> = rows::get(row, "member_id")?;
-    let live = match member_id {
-        None => None,
-        Some(_) => Some(KnownMember {
-            member: rows::member(row)?,
-            tag: rows::blind(rows::get(row, "content_tag")?)?,
-            created_at: Timestamp::from_micros(rows::get(row, "created_at")?),
-        }),
-    };
-    Ok(KnownPerson { person: rows::person_key(row)?, key: rows::wrapped_key(row)?, live })
+    let found = sqlx::query(PERSONS).bind(blinds).fetch_all(tx).await.map_err(classify)?;
+    found.iter().map(rows::known_person).collect()
 }
 
 async fn read_organizations(
@@ -143,17 +121,10 @@ async fn read_organizations(
     batch: &ImportBatch,
 ) -> Result<HashSet<OrganizationPath>, StoreError> {
     let paths: HashSet<&str> =
-        good(batch).map(|row| row.registration.organization.as_str()).collect();
+        batch.good().map(|row| row.registration.organization.as_str()).collect();
     let paths = serde_json::Value::from_iter(paths).to_string();
     let select = "SELECT path, region_code, name FROM organization
                    WHERE path IN (SELECT value FROM json_each(?1))";
-    let rows = sqlx::query(select).bind(paths).fetch_all(tx).await.map_err(classify)?;
-    rows.iter().map(|row| rows::organization(row).map(|found| found.path)).collect()
-}
-
-fn good(batch: &ImportBatch) -> impl Iterator<Item = &RosterRow> {
-    batch.rows.iter().filter_map(|row| match row {
-        ReadRow::Good(row) => Some(&**row),
-        ReadRow::Bad(_) => None,
-    })
+    let found = sqlx::query(select).bind(paths).fetch_all(tx).await.map_err(classify)?;
+    found.iter().map(|row| rows::organization(row).map(|found| found.path)).collect()
 }

@@ -1,5 +1,8 @@
 //! What a batch of a roster writes: a handful of statements, however many rows it has.
 
+use std::collections::HashMap;
+
+use member_identity::Shard;
 use serde::Serialize;
 use sql::StoreError;
 use sql::sqlite::classify;
@@ -24,20 +27,21 @@ pub(super) async fn begin(tx: &mut SqliteConnection, new: &RosterImport) -> Resu
     Ok(())
 }
 
-/// Writes all effects of a batch.
+/// Writes all effects of a batch; gives the versions that it brought to its members' shards.
 pub(super) async fn write(
     tx: &mut SqliteConnection,
     effects: &ImportEffects,
-) -> Result<(), StoreError> {
+) -> Result<Vec<(Shard, i64)>, StoreError> {
     let import = &effects.import;
     let at = import.updated_at.as_micros();
     let members: Vec<&MemberWrite> = effects.members.values().collect();
     insert_persons(tx, &effects.persons, at).await?;
     replace_blinds(tx, &members).await?;
-    upsert_members(tx, &members).await?;
-    advance_shards(tx, &members).await?;
+    let versions = advance_shards(tx, &members).await?;
+    upsert_members(tx, &members, &versions).await?;
     insert_problems(tx, &import.import_id, &effects.problems).await?;
-    update_import(tx, import).await
+    update_import(tx, import).await?;
+    Ok(versions)
 }
 
 #[derive(Serialize)]
@@ -143,6 +147,7 @@ struct MemberRow<'a> {
     birth: Option<String>,
     content_tag: String,
     version: i64,
+    shard_version: i64,
     created_at: i64,
     updated_at: i64,
 }
@@ -150,13 +155,13 @@ struct MemberRow<'a> {
 const UPSERT_MEMBERS: &str = "
     INSERT INTO member (shard, member_id, person_key, organization, trade, employment, region_code,
                         honours, state, id_number_enc, phone_enc, name_enc, sex_enc, birth_enc,
-                        content_tag, version, created_at, updated_at)
+                        content_tag, version, shard_version, created_at, updated_at)
     SELECT value->>'shard', unhex(value->>'member_id'), unhex(value->>'person_key'),
            value->>'organization', value->>'trade', value->>'employment', value->>'region_code',
            value->>'honours', value->>'state', unhex(value->>'id_number'), unhex(value->>'phone'),
            unhex(value->>'name'), unhex(value->>'sex'), unhex(value->>'birth'),
-           unhex(value->>'content_tag'), value->>'version', value->>'created_at',
-           value->>'updated_at'
+           unhex(value->>'content_tag'), value->>'version', value->>'shard_version',
+           value->>'created_at', value->>'updated_at'
       FROM json_each(?1)
      WHERE true
     ON CONFLICT (shard, member_id) DO UPDATE SET
@@ -166,13 +171,15 @@ const UPSERT_MEMBERS: &str = "
            phone_enc = excluded.phone_enc, name_enc = excluded.name_enc,
            sex_enc = excluded.sex_enc, birth_enc = excluded.birth_enc,
            content_tag = excluded.content_tag, version = excluded.version,
-           updated_at = excluded.updated_at";
+           shard_version = excluded.shard_version, updated_at = excluded.updated_at";
 
 async fn upsert_members(
     tx: &mut SqliteConnection,
     members: &[&MemberWrite],
+    versions: &[(Shard, i64)],
 ) -> Result<(), StoreError> {
-    let rows = json(members.iter().map(|write| member_row(write)));
+    let versions: HashMap<Shard, i64> = versions.iter().copied().collect();
+    let rows = json(members.iter().map(|write| member_row(write, &versions)));
     let written = execute(sqlx::query(UPSERT_MEMBERS).bind(rows), tx).await?;
     match written == members.len() as u64 {
         true => Ok(()),
@@ -180,7 +187,7 @@ async fn upsert_members(
     }
 }
 
-fn member_row(write: &MemberWrite) -> MemberRow<'_> {
+fn member_row<'w>(write: &'w MemberWrite, versions: &HashMap<Shard, i64>) -> MemberRow<'w> {
     let MemberWrite { applied, sealed, .. } = write;
     let (member, registration) = (&applied.member, &applied.member.registration);
     let hex = |bytes: &Vec<u8>| encode_hex(bytes);
@@ -201,6 +208,7 @@ fn member_row(write: &MemberWrite) -> MemberRow<'_> {
         birth: sealed.birth.as_ref().map(hex),
         content_tag: encode_hex(&sealed.tag),
         version: member.version,
+        shard_version: versions[&member.member_id.shard()],
         created_at: write.created_at.as_micros(),
         updated_at: member.updated_at.as_micros(),
     }
@@ -209,14 +217,17 @@ fn member_row(write: &MemberWrite) -> MemberRow<'_> {
 const ADVANCE_SHARDS: &str = "
     INSERT INTO shard_version (shard, version)
     SELECT DISTINCT value, 1 FROM json_each(?1) WHERE true
-    ON CONFLICT (shard) DO UPDATE SET version = version + 1";
+    ON CONFLICT (shard) DO UPDATE SET version = version + 1
+    RETURNING shard, version";
 
 async fn advance_shards(
     tx: &mut SqliteConnection,
     members: &[&MemberWrite],
-) -> Result<(), StoreError> {
+) -> Result<Vec<(Shard, i64)>, StoreError> {
     let shards = json(members.iter().map(|write| write.applied.member.member_id.shard().0));
-    execute(sqlx::query(ADVANCE_SHARDS).bind(shards), tx).await.map(drop)
+    let advanced = sqlx::query_as::<_, (u8, i64)>(ADVANCE_SHARDS).bind(shards).fetch_all(tx).await;
+    let shard = |(shard, version)| (Shard(shard), version);
+    Ok(advanced.map_err(classify)?.into_iter().map(shard).collect())
 }
 
 #[derive(Serialize)]

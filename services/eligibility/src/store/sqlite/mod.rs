@@ -1,12 +1,12 @@
 //! The registry in SQLite: one writer, blobs through `json_each` as hexadecimal digits, and never
 //! one statement a row.
 
+mod columns;
 mod import;
 mod import_write;
 mod organizations;
 mod policies;
 mod reads;
-mod rows;
 mod standing;
 
 use std::sync::Arc;
@@ -17,7 +17,9 @@ use member_identity::{MemberId, OrganizationPath};
 use sql::sqlite::Database;
 use sql::{MigrationFile, StoreError};
 
-use super::{Decided, ImportReport, ImportStep, Page, Store, StoredMember};
+use super::{
+    Decided, ImportReport, ImportStep, Page, ShardCursor, Store, StoredMember, Versions, rows,
+};
 use crate::domain::Slug;
 use crate::domain::member::Member;
 use crate::domain::organization::{Creation, Organization};
@@ -51,32 +53,27 @@ impl SqliteStore {
     }
 }
 
-/// An organization and all below it, as bounds of its text: `/` is followed by `0`, so what begins
-/// with `gd/` lies between `gd/` and `gd0`.
-struct Subtree {
-    path: Option<String>,
-    first: Option<String>,
-    end: Option<String>,
-}
-
-impl Subtree {
-    fn of(below: Option<&OrganizationPath>) -> Self {
-        Self {
-            path: below.map(OrganizationPath::to_string),
-            first: below.map(|path| format!("{path}/")),
-            end: below.map(|path| format!("{path}0")),
-        }
-    }
-}
-
 #[async_trait]
 impl Store for SqliteStore {
-    async fn load(
+    async fn versions(&self) -> Result<Versions, StoreError> {
+        reads::versions(self.database.readers()).await
+    }
+
+    async fn changed_members(
         &self,
-        after: Option<MemberId>,
-        size: u32,
+        after: &[ShardCursor],
+        per_shard: u32,
+        index_version: u32,
     ) -> Result<Vec<StoredMember>, StoreError> {
-        reads::load(self.database.readers(), after, size).await
+        reads::changed_members(self.database.readers(), after, per_shard, index_version).await
+    }
+
+    async fn changed_policies(
+        &self,
+        after: i64,
+        size: u32,
+    ) -> Result<Vec<(i64, Policy)>, StoreError> {
+        policies::changed(self.database.readers(), after, size).await
     }
 
     async fn create_organization(
@@ -156,5 +153,9 @@ impl Store for SqliteStore {
 
     async fn policies(&self, page: Page<Slug>) -> Result<Vec<Policy>, StoreError> {
         policies::page(self.database.readers(), page).await
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
     }
 }

@@ -4,8 +4,9 @@ use sql::StoreError;
 use sql::sqlite::{Database, classify};
 use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 
-use super::{Subtree, rows};
+use super::rows;
 use crate::domain::organization::{Creation, Organization, decide_creation};
+use crate::store::subtree::Subtree;
 use crate::store::{Decided, Page};
 
 /// Adds an organization, or finds it.
@@ -27,6 +28,14 @@ pub(super) async fn create(
         Ok(decided)
     };
     database.write("create_organization", step).await
+}
+
+/// Whether there is an organization at a path.
+pub(super) async fn exists(
+    tx: &mut SqliteConnection,
+    path: &OrganizationPath,
+) -> Result<bool, StoreError> {
+    one(tx, path).await.map(|found| found.is_some())
 }
 
 /// The organization at a path.

@@ -1,17 +1,13 @@
-use std::fmt::Display;
-
 use clock::Timestamp;
 use serde::Serialize;
 use sql::StoreError;
 use sql::sqlite::{Database, classify};
-use sqlx::sqlite::SqliteRow;
 use sqlx::{SqliteConnection, SqliteExecutor, SqlitePool};
 
-use super::Subtree;
-use super::rows::{corrupt, get};
-use crate::domain::Refusal;
+use super::{organizations, rows};
 use crate::domain::Slug;
 use crate::domain::policy::{Criterion, Policy, PolicyDraft, Publication, decide_publication};
+use crate::store::subtree::Subtree;
 use crate::store::{Decided, Page};
 
 /// Publishes a revision, unless the newest says the same.
@@ -21,11 +17,9 @@ pub(super) async fn publish(
     at: Timestamp,
 ) -> Result<Decided<Publication>, StoreError> {
     let step = async move |tx: &mut SqliteConnection| {
-        if super::organizations::one(&mut *tx, &draft.organization).await?.is_none() {
-            return Ok(Err(Refusal::NotFound("organization")));
-        }
+        let owner_exists = organizations::exists(tx, &draft.organization).await?;
         let newest = one(&mut *tx, &draft.policy_id, None).await?;
-        let decided = decide_publication(draft.clone(), newest, at);
+        let decided = decide_publication(draft.clone(), newest, owner_exists, at);
         if let Ok(Publication::New(policy)) = &decided {
             insert(tx, policy).await?;
         }
@@ -54,7 +48,7 @@ pub(super) async fn one<'e>(
 ) -> Result<Option<Policy>, StoreError> {
     let query = sqlx::query(ONE).bind(policy_id.to_string()).bind(revision);
     let row = query.fetch_optional(executor).await.map_err(classify)?;
-    row.as_ref().map(policy).transpose()
+    row.as_ref().map(rows::policy).transpose()
 }
 
 const PAGE: &str = "
@@ -81,37 +75,40 @@ pub(super) async fn page(
     let subtree = Subtree::of(page.below.as_ref());
     let query = sqlx::query(PAGE).bind(after);
     let query = query.bind(subtree.path).bind(subtree.first).bind(subtree.end).bind(page.size);
-    let rows = query.fetch_all(readers).await.map_err(classify)?;
-    rows.iter().map(policy).collect()
+    let found = query.fetch_all(readers).await.map_err(classify)?;
+    found.iter().map(rows::policy).collect()
 }
 
-fn policy(row: &SqliteRow) -> Result<Policy, StoreError> {
-    let policy_id: String = get(row, "policy_id")?;
-    let organization: String = get(row, "organization")?;
-    let criteria: String = get(row, "criteria")?;
-    let broken = |why: &dyn Display| corrupt("policy", &policy_id, why);
-    let criteria: Vec<[String; 4]> =
-        serde_json::from_str(&criteria).map_err(|_| broken(&"its criteria are not a list"))?;
-    let criteria = criteria.into_iter().map(criterion).collect::<Result<_, _>>();
-    Ok(Policy {
-        revision: get(row, "revision")?,
-        content: PolicyDraft {
-            policy_id: policy_id.parse().map_err(|why| broken(&why))?,
-            organization: organization.parse().map_err(|why| broken(&why))?,
-            criteria: criteria.map_err(|why| broken(&why))?,
-        },
-        published_at: Timestamp::from_micros(get(row, "published_at")?),
-    })
+const CHANGED: &str = "
+    SELECT p.policy_id, p.revision, p.organization, p.published_at, p.policy_version,
+           (SELECT json_group_array(
+                     json_array(c.criterion_id, c.expression, c.text_zh, c.text_en)
+                     ORDER BY c.position)
+              FROM policy_criterion c
+             WHERE c.policy_id = p.policy_id AND c.revision = p.revision) AS criteria
+      FROM policy p
+     WHERE p.policy_version > ?1
+       AND p.revision = (SELECT max(n.revision) FROM policy n WHERE n.policy_id = p.policy_id)
+     ORDER BY p.policy_version
+     LIMIT ?2";
+
+/// The newest revisions that were published after a version.
+pub(super) async fn changed(
+    readers: &SqlitePool,
+    after: i64,
+    size: u32,
+) -> Result<Vec<(i64, Policy)>, StoreError> {
+    let query = sqlx::query(CHANGED).bind(after).bind(size);
+    let found = query.fetch_all(readers).await.map_err(classify)?;
+    found.iter().map(rows::published_policy).collect()
 }
 
-fn criterion(row: [String; 4]) -> Result<Criterion, crate::domain::SlugProblem> {
-    let [criterion_id, expression, text_zh, text_en] = row;
-    Ok(Criterion { criterion_id: criterion_id.parse()?, expression, text_zh, text_en })
-}
+const ADVANCE: &str = "
+    UPDATE policy_version SET version = version + 1 WHERE only_row = 1 RETURNING version";
 
 const INSERT: &str = "
-    INSERT INTO policy (policy_id, revision, organization, digest, published_at)
-    VALUES (?1, ?2, ?3, ?4, ?5)";
+    INSERT INTO policy (policy_id, revision, organization, digest, published_at, policy_version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 const INSERT_CRITERIA: &str = "
     INSERT INTO policy_criterion (policy_id, revision, position, criterion_id, expression,
@@ -131,12 +128,15 @@ struct CriterionRow<'a> {
 
 async fn insert(tx: &mut SqliteConnection, policy: &Policy) -> Result<(), StoreError> {
     let PolicyDraft { policy_id, organization, criteria } = &policy.content;
+    let advance = sqlx::query_scalar(ADVANCE).fetch_one(&mut *tx).await;
+    let policy_version: i64 = advance.map_err(classify)?;
     sqlx::query(INSERT)
         .bind(policy_id.to_string())
         .bind(policy.revision)
         .bind(organization.to_string())
         .bind(policy.content.digest().to_vec())
         .bind(policy.published_at.as_micros())
+        .bind(policy_version)
         .execute(&mut *tx)
         .await
         .map_err(classify)?;

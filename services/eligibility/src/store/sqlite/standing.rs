@@ -1,8 +1,8 @@
-use member_identity::MemberId;
 use sql::StoreError;
 use sql::sqlite::{Database, classify};
 use sqlx::SqliteConnection;
 
+use super::reads::id;
 use super::{reads, rows};
 use crate::domain::member::Member;
 use crate::domain::standing::{StandingChange, StandingOutcome, decide_standing};
@@ -81,31 +81,30 @@ async fn remember(
 }
 
 const UPDATE: &str = "
-    UPDATE member SET state = ?3, version = ?4, updated_at = ?5
+    UPDATE member SET state = ?3, version = ?4, updated_at = ?5, shard_version = ?6
      WHERE shard = ?1 AND member_id = ?2 AND version = ?4 - 1";
 
 const ADVANCE: &str = "
     INSERT INTO shard_version (shard, version) VALUES (?1, 1)
-    ON CONFLICT (shard) DO UPDATE SET version = version + 1";
+    ON CONFLICT (shard) DO UPDATE SET version = version + 1
+    RETURNING version";
 
 async fn update(tx: &mut SqliteConnection, member: &Member) -> Result<(), StoreError> {
     let shard = member.member_id.shard().0;
+    let advance = sqlx::query_scalar(ADVANCE).bind(shard).fetch_one(&mut *tx).await;
+    let shard_version: i64 = advance.map_err(classify)?;
     let updated = sqlx::query(UPDATE)
         .bind(shard)
         .bind(id(member.member_id))
         .bind(member.state.as_str())
         .bind(member.version)
         .bind(member.updated_at.as_micros())
-        .execute(&mut *tx)
+        .bind(shard_version)
+        .execute(tx)
         .await
         .map_err(classify)?;
-    if updated.rows_affected() != 1 {
-        return Err(StoreError::Conflict);
+    match updated.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StoreError::Conflict),
     }
-    sqlx::query(ADVANCE).bind(shard).execute(tx).await.map_err(classify)?;
-    Ok(())
-}
-
-fn id(member_id: MemberId) -> Vec<u8> {
-    member_id.as_bytes().to_vec()
 }

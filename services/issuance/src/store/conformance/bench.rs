@@ -9,13 +9,15 @@ use crate::domain::{
     Caller, Campaign, CampaignAction, CampaignCommand, CampaignId, CampaignRefusal, CampaignVerb,
     ClaimCommand, FailedCriterion, JudgedBy, MemberVerdict, StockKey, Voucher, WHOLE,
 };
-use crate::store::{ClaimAnswers, ClaimBatch, Store};
+use crate::store::{ClaimAnswers, ClaimBatch, Store, StoreError};
 
 /// An empty store, and what a case does with it.
 #[derive(Clone)]
 pub struct Bench {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// A second store on the same database, as another process has it.
+    other: Arc<dyn Store>,
     drawn: Arc<AtomicU64>,
 }
 
@@ -150,9 +152,20 @@ pub(super) fn caller(partner: &str, organization: &str) -> Caller {
 }
 
 impl Bench {
-    /// Over an empty store.
+    /// Over an empty store, for a test that needs no second one.
     pub fn over(store: Arc<dyn Store>) -> Self {
-        Self { store, drawn: Arc::default() }
+        Self::over_both(Arc::clone(&store), store)
+    }
+
+    /// Over two stores on one empty database.
+    pub fn over_both(store: Arc<dyn Store>, other: Arc<dyn Store>) -> Self {
+        Self { store, other, drawn: Arc::default() }
+    }
+
+    /// The same over the other store.
+    pub(super) fn replica(&self) -> Self {
+        let (store, other) = (Arc::clone(&self.other), Arc::clone(&self.store));
+        Self { store, other, drawn: Arc::clone(&self.drawn) }
     }
 
     /// Applies and activates a campaign.
@@ -226,11 +239,23 @@ impl Bench {
         at: Timestamp,
         commands: Vec<ClaimCommand>,
     ) -> ClaimAnswers {
-        let day = BusinessDay::of(at, &Zone::shanghai());
-        let judged_by = JudgedBy { policy_id: "outdoor-trades".to_owned(), day };
-        let campaign_id = offer.campaign_id();
-        let batch = ClaimBatch { campaign_id, judged_by, at, commands: commands.into() };
-        self.store.claim_batch(batch).await.expect("the store answers")
+        self.store.claim_batch(batch(offer, at, commands)).await.expect("the store answers")
+    }
+
+    /// The same, again for as long as it meets other changes.
+    pub(super) async fn claim_until_done(
+        &self,
+        offer: Offer,
+        at: Timestamp,
+        commands: Vec<ClaimCommand>,
+    ) -> ClaimAnswers {
+        let batch = batch(offer, at, commands);
+        loop {
+            match self.store.claim_batch(batch.clone()).await {
+                Err(StoreError::Conflict) => {}
+                answers => return answers.expect("the store answers"),
+            }
+        }
     }
 
     /// Claims of the persons with these numbers, each under a request id of its own.
@@ -248,6 +273,13 @@ impl Bench {
     pub(super) async fn fed(&self, stock: &StockKey) -> Vec<Voucher> {
         self.store.voucher_feed(stock, 0, 1_000_000).await.expect("the feed is read").vouchers
     }
+}
+
+/// Claims of an offer, judged for its policy on the day of that instant.
+fn batch(offer: Offer, at: Timestamp, commands: Vec<ClaimCommand>) -> ClaimBatch {
+    let day = BusinessDay::of(at, &Zone::shanghai());
+    let judged_by = JudgedBy { policy_id: "outdoor-trades".to_owned(), day };
+    ClaimBatch { campaign_id: offer.campaign_id(), judged_by, at, commands: commands.into() }
 }
 
 /// The verdict of a person who fails the policy's criterion.

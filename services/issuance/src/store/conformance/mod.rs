@@ -8,6 +8,7 @@ mod claims;
 mod feed;
 mod reads;
 mod refusals;
+mod replicas;
 
 use futures::future::BoxFuture;
 
@@ -26,5 +27,6 @@ pub struct Case {
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    [claims::CASES, refusals::CASES, campaigns::CASES, feed::CASES, reads::CASES].concat()
+    let of_one = [claims::CASES, refusals::CASES, campaigns::CASES, feed::CASES, reads::CASES];
+    [of_one.concat(), replicas::CASES.to_vec()].concat()
 }

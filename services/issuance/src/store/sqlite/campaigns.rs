@@ -5,12 +5,13 @@ use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
-use super::programmes::Programmes;
-use super::{reads, rows};
+use super::reads;
 use crate::domain::{
     Campaign, CampaignAction, CampaignChange, CampaignCommand, CampaignRefusal, CampaignState,
     Fingerprint, RememberedChange, decide_change,
 };
+use crate::store::programmes::Programmes;
+use crate::store::rows;
 
 /// Everything of one verb, within one transaction.
 pub(super) async fn change(

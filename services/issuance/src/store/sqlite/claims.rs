@@ -9,14 +9,16 @@ use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
-use super::batch::{array, hex};
-use super::programmes::Programmes;
-use super::{reads, rows};
+use super::batch::array;
+use super::reads;
 use crate::domain::{
     Campaign, ClaimCommand, ClaimEffects, ClaimKey, ClaimState, Stock, StockKey, Voucher, WHOLE,
     decide_claims,
 };
-use crate::store::{ClaimAnswers, ClaimBatch, Issued};
+use crate::store::claims::{Limit, answers, first_position, missing};
+use crate::store::programmes::Programmes;
+use crate::store::rows::{self, hex};
+use crate::store::{ClaimAnswers, ClaimBatch};
 
 /// Everything of one batch, within one transaction.
 pub(super) async fn decide(
@@ -25,34 +27,17 @@ pub(super) async fn decide(
     batch: &ClaimBatch,
 ) -> Result<ClaimAnswers, StoreError> {
     let campaign = reads::campaign(tx, programmes, &batch.campaign_id).await?;
-    let campaign = campaign.ok_or_else(|| StoreError::Corrupt {
-        table: "campaign",
-        id: batch.campaign_id.to_string(),
-        detail: String::from("claims came for a campaign that is not there"),
-    })?;
+    let campaign = campaign.ok_or_else(|| missing(&batch.campaign_id))?;
     let programme = Arc::clone(&campaign.programme);
     let stock_key = campaign.stock_key(batch.at);
     let state = load(tx, campaign, batch).await?;
-    let (before, limit) = (state.stock, Limit::of(&state.campaign, batch));
+    let (before, limit) = (state.stock, Limit::of(&state.campaign, batch.at));
     let effects = decide_claims(state, &batch.judged_by, &batch.commands, batch.at);
     if !effects.winners.is_empty() {
         write(tx, &effects, &limit).await?;
         count(tx, &stock_key, before, effects.stock).await?;
     }
-    let issued = |voucher| Issued { voucher, programme: Arc::clone(&programme) };
-    Ok(effects.answers.into_iter().map(|answer| answer.map(issued)).collect())
-}
-
-/// What the limit rows of a batch are counted under.
-struct Limit {
-    limit_id: String,
-    period: String,
-}
-
-impl Limit {
-    fn of(campaign: &Campaign, batch: &ClaimBatch) -> Self {
-        Self { limit_id: campaign.limit_id(), period: campaign.limit_period(batch.at) }
-    }
+    Ok(answers(effects, &programme))
 }
 
 // --- load ---
@@ -64,7 +49,7 @@ async fn load(
 ) -> Result<ClaimState, StoreError> {
     let key = campaign.stock_key(batch.at);
     let stock = reads::stock(tx, &key).await?;
-    let limit = Limit::of(&campaign, batch);
+    let limit = Limit::of(&campaign, batch.at);
     Ok(ClaimState {
         // The row is made with the first voucher; until then the stock is full.
         stock: stock.unwrap_or_else(|| campaign.full_stock()),
@@ -96,11 +81,7 @@ async fn replays(
     .fetch_all(tx)
     .await
     .map_err(classify)?;
-    let read = rows::read_rows("claim_request", &found, "voucher_id", |row| {
-        let voucher = rows::voucher(row)?;
-        let (partner, request_id) = (row.parsed("caller")?, row.parsed("request_id")?);
-        Ok((ClaimKey { person: voucher.person, partner, request_id }, voucher))
-    })?;
+    let read = rows::read_rows("claim_request", &found, "voucher_id", rows::replay)?;
     Ok(read.into_iter().collect())
 }
 
@@ -123,9 +104,7 @@ async fn taken(
     .fetch_all(tx)
     .await
     .map_err(classify)?;
-    let read = rows::read_rows("person_limit", &found, "person_key", |row| {
-        Ok((row.id("person_key")?, row.number("taken")?))
-    })?;
+    let read = rows::read_rows("person_limit", &found, "person_key", rows::taken)?;
     Ok(read.into_iter().collect())
 }
 
@@ -136,8 +115,8 @@ async fn write(
     effects: &ClaimEffects,
     limit: &Limit,
 ) -> Result<(), StoreError> {
-    let first_position = effects.stock.feed_head - (effects.winners.len() as i64) + 1;
-    let winners = array(effects.winners.iter().zip(first_position..).map(|(winner, position)| {
+    let positions = first_position(effects)..;
+    let winners = array(effects.winners.iter().zip(positions).map(|(winner, position)| {
         let voucher = &winner.voucher;
         json!([
             hex(voucher.voucher_id.as_bytes()),

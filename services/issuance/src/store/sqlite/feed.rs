@@ -4,13 +4,13 @@ use serde_json::Value;
 use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
 use super::batch::array;
-use super::programmes::Programmes;
-use super::rows;
-use crate::domain::{Campaign, CampaignId, Epoch, FeedHeads, StockKey, VoucherEntries};
+use crate::domain::{CampaignId, Epoch, FeedHeads, StockKey, VoucherEntries};
 use crate::store::CampaignAt;
+use crate::store::feed::consecutive;
+use crate::store::programmes::Programmes;
+use crate::store::rows::{self, Columns as _};
 
 pub(super) async fn epoch(connection: &mut SqliteConnection) -> Result<Epoch, StoreError> {
     let row = sqlx::query("SELECT key, unhex(value) AS epoch FROM meta WHERE key = 'epoch'")
@@ -59,7 +59,7 @@ pub(super) async fn campaigns(
     .fetch_all(connection)
     .await
     .map_err(classify)?;
-    found.iter().map(|row| campaign_at(programmes, row)).collect()
+    found.iter().map(|row| programmes.campaign_at(row)).collect()
 }
 
 pub(super) async fn latest_changes(
@@ -79,21 +79,7 @@ pub(super) async fn latest_changes(
     .fetch_all(connection)
     .await
     .map_err(classify)?;
-    found.iter().map(|row| campaign_at(programmes, row)).collect()
-}
-
-fn campaign_at(programmes: &Programmes, row: &SqliteRow) -> Result<CampaignAt, StoreError> {
-    rows::read_row("campaign_feed", row, "campaign_id", |row| {
-        let entry = rows::campaign_entry(row)?;
-        let campaign = Campaign {
-            campaign_id: row.parsed("campaign_id")?,
-            programme: programmes.programme(row)?,
-            state: entry.state,
-            created_at: entry.at,
-            updated_at: entry.at,
-        };
-        Ok(CampaignAt { campaign, entry })
-    })
+    found.iter().map(|row| programmes.campaign_at(row)).collect()
 }
 
 pub(super) async fn vouchers(
@@ -118,15 +104,5 @@ pub(super) async fn vouchers(
     let entries = rows::read_rows("feed", &found, "voucher_id", |row| {
         Ok((row.integer("position")?, rows::voucher(row)?))
     })?;
-    let gap =
-        entries.iter().zip(after + 1..).find(|((position, _), expected)| position != expected);
-    if let Some(((position, _), expected)) = gap {
-        return Err(StoreError::Corrupt {
-            table: "feed",
-            id: format!("{}/{}", stock.campaign_id, stock.period),
-            detail: format!("position {position} follows where {expected} should"),
-        });
-    }
-    let vouchers = entries.into_iter().map(|(_, voucher)| voucher).collect();
-    Ok(VoucherEntries { stock: stock.clone(), first_position: after + 1, vouchers })
+    consecutive(stock, after, entries)
 }

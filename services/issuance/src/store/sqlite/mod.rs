@@ -4,7 +4,6 @@ mod batch;
 mod campaigns;
 mod claims;
 mod feed;
-mod programmes;
 mod reads;
 mod rows;
 
@@ -13,10 +12,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use clock::Timestamp;
 use member_identity::VoucherId;
-use programmes::Programmes;
 use sql::sqlite::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError, migrator};
 
+use super::programmes::Programmes;
 use super::{CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Store, VoucherQuery};
 use crate::domain::{
     Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Stock, StockKey,
@@ -41,11 +40,6 @@ impl SqliteStore {
     pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenProblem> {
         let database = Database::open(config, &migrator(MIGRATIONS)).await?;
         Ok(Self { database, programmes: Arc::default() })
-    }
-
-    /// Finishes what is under way and closes the file.
-    pub async fn close(&self) {
-        self.database.close().await;
     }
 
     async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Sqlite>, StoreError> {
@@ -117,5 +111,9 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<VoucherEntries, StoreError> {
         feed::vouchers(&mut *self.reader().await?, stock, (after, limit)).await
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
     }
 }

@@ -4,12 +4,10 @@ use member_identity::VoucherId;
 use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
-use super::programmes::Programmes;
-use super::rows;
 use crate::domain::{Campaign, CampaignId, Stock, StockKey, WHOLE};
-use crate::store::{CampaignQuery, Issued, VoucherQuery};
+use crate::store::programmes::Programmes;
+use crate::store::{CampaignQuery, Issued, VoucherQuery, rows};
 
 pub(super) async fn campaign(
     connection: &mut SqliteConnection,
@@ -79,7 +77,7 @@ pub(super) async fn voucher(
     .fetch_optional(connection)
     .await
     .map_err(classify)?;
-    row.map(|row| issued(programmes, &row)).transpose()
+    row.map(|row| programmes.issued(&row)).transpose()
 }
 
 /// Ids of one person's vouchers sort by age.
@@ -102,11 +100,5 @@ pub(super) async fn vouchers(
     .fetch_all(connection)
     .await
     .map_err(classify)?;
-    found.iter().map(|row| issued(programmes, row)).collect()
-}
-
-fn issued(programmes: &Programmes, row: &SqliteRow) -> Result<Issued, StoreError> {
-    rows::read_row("voucher", row, "voucher_id", |row| {
-        Ok(Issued { voucher: rows::voucher(row)?, programme: programmes.programme(row)? })
-    })
+    found.iter().map(|row| programmes.issued(row)).collect()
 }

@@ -7,12 +7,9 @@ use crate::domain::{
 };
 
 impl Desk {
-    /// Order of answers: voided before it arrived, order number, voucher state, order rule.
+    /// Order of answers: order number, voucher state, order rule. One that was voided before it
+    /// arrived is answered already.
     pub(super) fn authorize(&mut self, command: &Command, order: &AuthorizeOrder) -> Effect {
-        let mark = (command.partner.clone(), command.request_id.clone());
-        if self.state.marks.contains(&mark) {
-            return Err(Refusal::new(Reason::VoidedBeforeAuthorize));
-        }
         self.require_order_free(command, order)?;
         let applied = self.select(order)?;
         self.free_lapsed(&applied);
@@ -37,8 +34,9 @@ impl Desk {
     }
 
     fn select(&self, order: &AuthorizeOrder) -> Result<AppliedVoucher, Refusal> {
+        let ids = self.wallets.get(&order.person).into_iter().flatten();
         let vouchers: Vec<&WalletVoucher> =
-            self.state.vouchers.values().filter(|own| own.person == order.person).collect();
+            ids.filter_map(|id| self.state.vouchers.get(id)).collect();
         let wallet = Wallet { vouchers: &vouchers, campaigns: &self.state.campaigns };
         wallet.select(&order.asked.order, &order.asked.wanted, self.moment.now)
     }

@@ -7,15 +7,16 @@
 mod authorize;
 mod settle;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use clock::Timestamp;
-use member_identity::{AuthorizationId, VoucherId};
+use member_identity::{AuthorizationId, PersonKey, VoucherId};
 
 use super::{
-    Action, Answer, Authorization, Campaign, CampaignId, Command, DayState, Entropy, OrderNumber,
-    Partner, Reason, Refusal, Remembered, RequestId, Transaction, Verb, WalletVoucher,
+    Action, Answer, Authorization, Campaign, CampaignId, Command, DayState, Entropy, Fingerprint,
+    OrderNumber, Partner, Reason, Refusal, Remembered, RequestId, ShownStage, Transaction, Verb,
+    WalletVoucher,
 };
 
 /// The scope and the id of a request (law A1).
@@ -32,8 +33,6 @@ pub struct Laid {
     /// Requests of the batch that were answered before, and the Authorize requests that its voids
     /// name.
     pub requests: HashMap<RequestKey, Remembered>,
-    /// Authorize requests that were voided before they arrived.
-    pub marks: HashSet<(Partner, RequestId)>,
     /// Live authorizations of the batch's orders.
     pub live_orders: HashMap<OrderKey, AuthorizationId>,
     /// The authorizations that any of the above or the batch names, and those that hold a voucher
@@ -47,10 +46,13 @@ pub struct Laid {
     pub day: Option<DayState>,
 }
 
-/// What a batch changed; to be written in one commit.
+/// What a batch changed; to be written in one commit. Every list but the last is in the order of
+/// its keys, which is the order in which stores lock rows.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Authorizations as they became, new ones among them.
+    /// New authorizations as they became.
+    pub made: Vec<Authorization>,
+    /// Known authorizations as they became.
     pub authorizations: Vec<Authorization>,
     /// Vouchers as they became.
     pub vouchers: Vec<WalletVoucher>,
@@ -58,8 +60,8 @@ pub struct Changes {
     pub orders: Vec<(OrderKey, AuthorizationId, bool)>,
     /// Requests that were answered.
     pub requests: Vec<(RequestKey, Remembered)>,
-    /// Authorize requests that were voided before they arrived.
-    pub marks: Vec<(Partner, RequestId)>,
+    /// Requests that arrived after they were answered.
+    pub arrived: Vec<(RequestKey, Fingerprint)>,
     /// Rows for the journal.
     pub transactions: Vec<Transaction>,
 }
@@ -77,23 +79,30 @@ pub struct Moment {
 pub struct Desk {
     moment: Moment,
     state: Laid,
+    /// The vouchers of each person, by id.
+    wallets: HashMap<PersonKey, Vec<VoucherId>>,
     changed: Changed,
 }
 
 #[derive(Default)]
 struct Changed {
+    made: BTreeSet<AuthorizationId>,
     authorizations: BTreeSet<AuthorizationId>,
     vouchers: BTreeSet<VoucherId>,
     orders: BTreeMap<OrderKey, (AuthorizationId, bool)>,
-    requests: Vec<(RequestKey, Remembered)>,
-    marks: Vec<(Partner, RequestId)>,
+    requests: BTreeSet<RequestKey>,
+    arrived: BTreeSet<RequestKey>,
     transactions: Vec<Transaction>,
 }
 
 impl Desk {
     /// A desk with everything laid out.
     pub fn new(moment: Moment, laid: Laid) -> Self {
-        Self { moment, state: laid, changed: Changed::default() }
+        let mut wallets: HashMap<PersonKey, Vec<VoucherId>> = HashMap::new();
+        for voucher in laid.vouchers.values() {
+            wallets.entry(voucher.person).or_default().push(voucher.voucher_id);
+        }
+        Self { moment, state: laid, wallets, changed: Changed::default() }
     }
 
     /// Judges the next command.
@@ -101,6 +110,9 @@ impl Desk {
         let key = (command.partner.clone(), command.verb(), command.request_id.clone());
         let fingerprint = command.fingerprint();
         if let Some(seen) = self.state.requests.get(&key) {
+            if seen.fingerprint.is_unseen() {
+                return self.arrive(key, fingerprint);
+            }
             let differs = seen.fingerprint.first_difference(&fingerprint);
             return seen.answer(command.verb(), self.made(seen), differs);
         }
@@ -110,11 +122,26 @@ impl Desk {
             Action::Void(target) => self.void(&command.partner, target),
             Action::Refund(id) => self.refund(&command.partner, *id),
         };
+        if let Err(refusal) = &outcome
+            && self.is_a_miss(command, refusal)
+        {
+            return Err(refusal.clone());
+        }
         let seen = Remembered { fingerprint, outcome, created_at: self.moment.now };
-        self.state.requests.insert(key.clone(), seen.clone());
         let answer = seen.answer(command.verb(), self.made(&seen), None);
-        self.changed.requests.push((key, seen));
+        self.remember(key, seen);
         answer
+    }
+
+    /// Whether the order is refused only because the wallet may lack a voucher.
+    fn is_a_miss(&self, command: &Command, refusal: &Refusal) -> bool {
+        let Action::Authorize(order) = &command.action else { return false };
+        let ids = self.wallets.get(&order.person).into_iter().flatten();
+        let mut vouchers = ids.filter_map(|id| self.state.vouchers.get(id));
+        let now = self.moment.now;
+        order.may_miss
+            && refusal.reason.is_for_want_of_a_voucher()
+            && !vouchers.any(|voucher| voucher.shown(now) == ShownStage::Available)
     }
 
     /// Writes down that a hold ran out, when it did and nothing else happened to it.
@@ -129,19 +156,44 @@ impl Desk {
 
     /// What is to be written.
     pub fn into_changes(self) -> Changes {
-        let Self { state, changed, .. } = self;
-        let authorizations = changed.authorizations.iter();
+        let Self { mut state, changed, .. } = self;
+        let mut authorizations = |ids: BTreeSet<AuthorizationId>| {
+            ids.into_iter().filter_map(|id| state.authorizations.remove(&id)).collect()
+        };
+        let made = authorizations(changed.made);
+        let authorizations = authorizations(changed.authorizations);
+        let mut requests = |keys: BTreeSet<RequestKey>| -> Vec<_> {
+            keys.into_iter().filter_map(|key| state.requests.remove_entry(&key)).collect()
+        };
+        let answered = requests(changed.requests);
+        let arrived = requests(changed.arrived).into_iter();
         let vouchers = changed.vouchers.iter();
         Changes {
-            authorizations: authorizations
-                .filter_map(|id| state.authorizations.get(id).cloned())
-                .collect(),
-            vouchers: vouchers.filter_map(|id| state.vouchers.get(id).cloned()).collect(),
+            made,
+            authorizations,
+            vouchers: vouchers.filter_map(|id| state.vouchers.remove(id)).collect(),
             orders: changed.orders.into_iter().map(|(key, (id, live))| (key, id, live)).collect(),
-            requests: changed.requests,
-            marks: changed.marks,
+            requests: answered,
+            arrived: arrived.map(|(key, seen)| (key, seen.fingerprint)).collect(),
             transactions: changed.transactions,
         }
+    }
+
+    /// Takes down how a request was answered.
+    fn remember(&mut self, key: RequestKey, seen: Remembered) {
+        self.state.requests.insert(key.clone(), seen);
+        self.changed.requests.insert(key);
+    }
+
+    /// A request that was answered before it came arrives, and what it says is known from now on.
+    fn arrive(&mut self, key: RequestKey, fingerprint: Fingerprint) -> Answer {
+        let seen = self.state.requests.get_mut(&key).expect("the caller found it");
+        seen.fingerprint = fingerprint;
+        let answer = seen.answer(key.1, None, None);
+        if !self.changed.requests.contains(&key) {
+            self.changed.arrived.insert(key);
+        }
+        answer
     }
 
     /// The authorization that a request made or changed.
@@ -158,15 +210,23 @@ impl Desk {
 
     /// Takes in an authorization as it became, and whether its order is still taken.
     fn put(&mut self, authorization: Authorization) {
-        let id = authorization.authorization_id;
+        let (id, is_live) = (authorization.authorization_id, authorization.is_live());
         let key = (authorization.partner.clone(), authorization.order_number.clone());
-        match authorization.is_live() {
+        let before = self.state.authorizations.insert(id, authorization);
+        match &before {
+            None => self.changed.made.insert(id),
+            Some(_) if self.changed.made.contains(&id) => false,
+            Some(_) => self.changed.authorizations.insert(id),
+        };
+        // A capture leaves the order as taken as it was.
+        if before.is_some_and(|before| before.is_live() == is_live) {
+            return;
+        }
+        match is_live {
             true => self.state.live_orders.insert(key.clone(), id),
             false => self.state.live_orders.remove(&key),
         };
-        self.changed.orders.insert(key, (id, authorization.is_live()));
-        self.changed.authorizations.insert(id);
-        self.state.authorizations.insert(id, authorization);
+        self.changed.orders.insert(key, (id, is_live));
     }
 
     fn let_vouchers_go(&mut self, authorization: &Authorization) {

@@ -3,8 +3,8 @@ use member_identity::{AuthorizationId, TransactionId};
 use super::{Desk, Effect};
 use crate::domain::journal::Posting;
 use crate::domain::{
-    Authorization, Booked, Booking, Partner, Reason, Refusal, RequestId, TransactionKind, Verb,
-    VoidTarget, WalletVoucher, book, business_day, right_returns,
+    Authorization, Booked, Booking, Fingerprint, Partner, Reason, Refusal, Remembered, RequestId,
+    TransactionKind, Verb, VoidTarget, WalletVoucher, book, business_day, right_returns,
 };
 
 impl Desk {
@@ -57,24 +57,23 @@ impl Desk {
         Ok(Some(id))
     }
 
-    /// What the Authorize of that request id made: `None` when it has not arrived, which is
-    /// written down. An Authorize that was refused made nothing that could be voided.
+    /// What the Authorize of that request id made: `None` when it has not arrived, and then it is
+    /// answered in advance. An Authorize that was refused made nothing that could be voided.
     fn authorized_by(
         &mut self,
         partner: &Partner,
         request_id: &RequestId,
     ) -> Result<Option<AuthorizationId>, Refusal> {
-        let mark = (partner.clone(), request_id.clone());
-        if self.state.marks.contains(&mark) {
-            return Ok(None);
-        }
         let key = (partner.clone(), Verb::Authorize, request_id.clone());
         match self.state.requests.get(&key).map(|seen| &seen.outcome) {
             Some(Ok(made)) => Ok(*made),
+            Some(Err(refusal)) if refusal.reason == Reason::VoidedBeforeAuthorize => Ok(None),
             Some(Err(_)) => Err(Refusal::new(Reason::AuthorizationUnknown)),
             None => {
-                self.state.marks.insert(mark.clone());
-                self.changed.marks.push(mark);
+                let outcome = Err(Refusal::new(Reason::VoidedBeforeAuthorize));
+                let created_at = self.moment.now;
+                let fingerprint = Fingerprint::UNSEEN;
+                self.remember(key, Remembered { fingerprint, outcome, created_at });
                 Ok(None)
             }
         }

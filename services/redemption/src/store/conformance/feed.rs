@@ -9,7 +9,8 @@ use crate::domain::{FeedBatch, FeedProblem, Found, VoucherStage};
 pub(super) fn cases() -> Vec<Case> {
     vec![
         case!("feed", cursors_move_with_what_they_brought),
-        case!("feed", a_message_that_comes_again_is_refused_and_changes_nothing),
+        case!("feed", a_message_that_comes_again_changes_nothing),
+        case!("feed", what_is_new_of_a_message_is_taken_in),
         case!("feed", a_message_that_skips_positions_is_refused),
         case!("feed", a_message_of_another_store_is_refused),
         case!("feed", what_was_asked_for_outside_the_feed_is_not_doubled_by_it),
@@ -35,15 +36,33 @@ async fn cursors_move_with_what_they_brought(till: Till) {
     assert_eq!(cursors.stocks, [(stock(), 3)]);
 }
 
-async fn a_message_that_comes_again_is_refused_and_changes_nothing(till: Till) {
+async fn a_message_that_comes_again_changes_nothing(till: Till) {
     let ann = person(1);
     let message = till.message(vec![till.voucher(ann, RETURNS)]);
     till.feed(message.clone()).await;
     let id = till.held("a1", ann, "o1").await;
     made(till.one(till.capture("c1", id)).await);
-    let problem = refused(&till, message).await;
-    assert_eq!(problem, FeedProblem::Gap { first_position: 1, cursor: 1 });
+    till.feed(message).await;
     assert_eq!(till.only_voucher(ann).await.stage, VoucherStage::Used);
+    let cursors = till.store.feed_cursors().await.expect("the store is there");
+    assert_eq!(cursors.stocks, [(stock(), 1)]);
+}
+
+async fn what_is_new_of_a_message_is_taken_in(till: Till) {
+    let vouchers: Vec<_> = (1..=5).map(|n| till.voucher(person(n), RETURNS)).collect();
+    let whole = till.message(vouchers.clone());
+    let first = crate::domain::StockBatch {
+        stock: stock(),
+        first_position: 1,
+        vouchers: vouchers[..3].to_vec(),
+    };
+    till.feed(FeedBatch { vouchers: Some(first), ..whole.clone() }).await;
+    till.feed(whole).await;
+    let cursors = till.store.feed_cursors().await.expect("the store is there");
+    assert_eq!(cursors.stocks, [(stock(), 5)]);
+    for n in 1..=5 {
+        till.only_voucher(person(n)).await;
+    }
 }
 
 async fn a_message_that_skips_positions_is_refused(till: Till) {
@@ -101,8 +120,13 @@ async fn the_last_change_of_a_campaign_stays(till: Till) {
     let stale = vec![campaign(SPENT, RefundRule::RightIsSpent, 2)];
     let found = Found { vouchers: Vec::new(), campaigns: stale.clone() };
     till.store.apply_found(found).await.expect("the store is there");
-    let again = FeedBatch { epoch: EPOCH, campaigns: stale, vouchers: None };
-    assert_eq!(refused(&till, again).await, FeedProblem::CampaignOrder { cursor: 4 });
+    till.feed(FeedBatch { epoch: EPOCH, campaigns: stale, vouchers: None }).await;
+    let twice = vec![
+        campaign(SPENT, RefundRule::RightIsSpent, 6),
+        campaign(SPENT, RefundRule::RightIsSpent, 5),
+    ];
+    let unordered = FeedBatch { epoch: EPOCH, campaigns: twice, vouchers: None };
+    assert_eq!(refused(&till, unordered).await, FeedProblem::CampaignOrder { cursor: 4 });
     let wallet = till.store.wallet(ann, &[]).await.expect("the store is there");
     let kept = wallet.campaigns.get(&key(SPENT)).expect("the voucher's campaign");
     assert_eq!((kept.position, kept.terms.refund_rule()), (4, RefundRule::RightReturns));

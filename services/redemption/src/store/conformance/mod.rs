@@ -1,4 +1,5 @@
-//! What every store must do, by law. Each case gets an empty store.
+//! What every store must do, by law. Each case gets an empty store, and may open more on the same
+//! database, as replicas do.
 //!
 //! [`cases`] is the one list: a case that is not on it is dead code, which the compiler reports.
 
@@ -6,6 +7,7 @@ mod days;
 mod feed;
 mod lifecycle;
 mod replay;
+mod replicas;
 mod till;
 
 use std::sync::Arc;
@@ -21,13 +23,25 @@ pub struct Case {
     pub law: &'static str,
     /// What must hold, as a sentence.
     pub name: &'static str,
-    /// Panics when it does not hold of an empty store.
-    pub run: fn(Arc<dyn Store>) -> BoxFuture<'static, ()>,
+    /// Panics when it does not hold.
+    pub run: fn(Ground) -> BoxFuture<'static, ()>,
 }
+
+/// An empty database: a store on it, and the way to open another one.
+#[derive(Clone)]
+pub struct Ground {
+    /// The first store.
+    pub store: Arc<dyn Store>,
+    /// Opens a further store on the same database.
+    pub open: Opener,
+}
+
+/// Opens a store on a case's database.
+pub type Opener = Arc<dyn Fn() -> BoxFuture<'static, Arc<dyn Store>> + Send + Sync>;
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    [lifecycle::cases(), replay::cases(), days::cases(), feed::cases()].concat()
+    [lifecycle::cases(), replay::cases(), days::cases(), feed::cases(), replicas::cases()].concat()
 }
 
 impl Clone for Case {
@@ -42,9 +56,10 @@ macro_rules! case {
         $crate::store::conformance::Case {
             law: $law,
             name: stringify!($name),
-            run: |store| {
+            run: |ground| {
                 Box::pin(async move {
-                    $name($crate::store::conformance::Till::open(store).await).await;
+                    let till = $crate::store::conformance::Till::open(ground.store).await;
+                    $name(till.with_replicas(ground.open)).await;
                 })
             },
         }

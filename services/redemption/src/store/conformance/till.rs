@@ -8,17 +8,20 @@ use member_identity::{
     AuthorizationId, MemberId, OrganizationPath, PersonKey, RegionCode, VoucherId,
 };
 
+use super::Opener;
 use crate::domain::{
     Action, Answer, Authorization, AuthorizeOrder, Campaign, CampaignId, CampaignState, Command,
     DailyTotal, Entropy, FeedBatch, IssuedVoucher, Moment, Order, OrderHold, Partner, Reason,
     StatementHead, StatementWriter, StockBatch, StockKey, VoidTarget, WalletVoucher, Wanted,
 };
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// The campaign whose right comes back after a refund: 2.99 off from 3.00 on cold drinks.
 pub const RETURNS: &str = "cool-drinks";
 /// The campaign whose right is spent: the same, otherwise.
 pub const SPENT: &str = "cool-drinks-once";
+/// Conflicts in a row after which something is wrong: each is with a batch that has committed.
+const CONFLICTS_MAX: u32 = 20;
 /// What a voucher takes off.
 pub const OFF: Fen = Fen(299);
 /// The store that the feed comes from.
@@ -31,8 +34,9 @@ pub struct Till {
     /// The platform.
     pub partner: Partner,
     now: AtomicI64,
-    issued: AtomicI64,
+    issued: Arc<AtomicI64>,
     entropy: Arc<Counting>,
+    open: Option<Opener>,
 }
 
 /// Entropy that counts, so that a run can be repeated.
@@ -61,8 +65,9 @@ impl Till {
             store,
             partner: key("wepay"),
             now: AtomicI64::new(0),
-            issued: AtomicI64::new(0),
+            issued: Arc::default(),
             entropy: Arc::default(),
+            open: None,
         };
         till.move_to("2022-07-22", 600);
         let campaigns = vec![
@@ -71,6 +76,24 @@ impl Till {
         ];
         till.feed(FeedBatch { epoch: EPOCH, campaigns, vouchers: None }).await;
         till
+    }
+
+    /// The same till, which can have replicas.
+    pub fn with_replicas(self, open: Opener) -> Self {
+        Self { open: Some(open), ..self }
+    }
+
+    /// The till of the same platform at another replica, with a clock of its own.
+    pub async fn replica(&self) -> Self {
+        let open = self.open.as_ref().expect("the case's ground has more than one store");
+        Self {
+            store: open().await,
+            partner: self.partner.clone(),
+            now: AtomicI64::new(self.now.load(Ordering::Relaxed)),
+            issued: Arc::clone(&self.issued),
+            entropy: Arc::clone(&self.entropy),
+            open: self.open.clone(),
+        }
     }
 
     /// Now.
@@ -138,6 +161,17 @@ impl Till {
         answers
     }
 
+    /// Judges commands in one batch as the lane does: a batch that met another is run again.
+    pub async fn insist(&self, commands: Vec<Command>) -> Vec<Answer> {
+        for _ in 0..CONFLICTS_MAX {
+            match self.store.checkout_batch(commands.clone(), self.moment()).await {
+                Err(StoreError::Conflict) => {}
+                answers => return answers.expect("the store is there"),
+            }
+        }
+        panic!("a batch conflicts without end");
+    }
+
     /// Judges one command.
     pub async fn one(&self, command: Command) -> Answer {
         self.run(vec![command]).await.remove(0)
@@ -162,7 +196,7 @@ impl Till {
             hold: Duration::from_secs(300),
         };
         let member_id = MemberId::from_bytes(*person.as_bytes());
-        let authorize = AuthorizeOrder { member_id, person, asked };
+        let authorize = AuthorizeOrder { member_id, person, asked, may_miss: false };
         self.command(request_id, Action::Authorize(Box::new(authorize)))
     }
 

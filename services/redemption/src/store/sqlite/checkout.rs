@@ -1,8 +1,11 @@
+use std::collections::BTreeSet;
+
 use sql::StoreError;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::{batch, load, save};
 use crate::domain::{Answer, Command, Desk, Laid, Moment};
+use crate::store::columns::read_rows;
 
 /// Lays out, judges, and writes what changed.
 pub(super) async fn judge_all(
@@ -36,8 +39,9 @@ pub(super) async fn expire(
     if lapsed.is_empty() {
         return Ok(0);
     }
-    let ids = lapsed.iter().map(|row| row.get::<&[u8], _>("authorization_id"));
-    let ids: Vec<_> = ids.filter_map(|bytes| bytes.try_into().ok()).collect();
+    let ids =
+        read_rows("authorization", &lapsed, "authorization_id", |row| row.id("authorization_id"))?;
+    let ids: BTreeSet<_> = ids.into_iter().collect();
     let mut laid = Laid::default();
     load::authorizations(tx, &mut laid, &ids).await?;
     load::vouchers_of_authorizations(tx, &mut laid).await?;

@@ -1,31 +1,16 @@
 //! Business days: what is open, closing a day, and the statements of closed days (law R5).
 
-use benefit::Fen;
 use clock::{BusinessDay, Timestamp};
 use futures::TryStreamExt as _;
-use serde_json::json;
 use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
-use super::rows::{self, Columns};
-use super::{batch, batch::hex};
-use crate::domain::{
-    DayState, Partner, StatementHead, StatementRow, StatementWriter, TransactionKind, gap,
-};
-use crate::store::StatementPosition;
-
-/// At most this many days are closed empty when nothing ran for a long time.
-const GAP_DAYS_MAX: usize = 366;
-
-/// What one step of closing did.
-pub(super) enum Closed {
-    /// Nothing was left to close.
-    None,
-    /// These days, ascending.
-    Days(Vec<BusinessDay>),
-}
+use super::batch::{self, Hex};
+use crate::domain::{DayState, Partner, StatementHead, StatementRow, gap};
+use crate::store::columns::{Columns, read_row, read_rows};
+use crate::store::days::{Closed, GAP_DAYS_MAX, Heads};
+use crate::store::{StatementPosition, rows};
 
 /// What is known of `today` and the days around it.
 pub(super) async fn state(
@@ -41,13 +26,7 @@ pub(super) async fn state(
     .fetch_one(tx)
     .await
     .map_err(classify)?;
-    one("business_day", &row, |row| {
-        Ok(DayState {
-            closed: row.maybe_text("state")? == Some("CLOSED"),
-            next_open: row.maybe_day("next_open")?,
-            last: row.maybe_day("last")?,
-        })
-    })
+    read_row("business_day", &row, rows::day_state)
 }
 
 /// Closes the first open day before `today`; when there is none, closes the days that nothing is
@@ -66,7 +45,7 @@ pub(super) async fn close_first(
     .await
     .map_err(classify)?;
     let read = |row: Columns<'_>| Ok((row.maybe_day("first_open")?, row.maybe_day("last_before")?));
-    match one("business_day", &row, read)? {
+    match read_row("business_day", &row, read)? {
         (Some(day), _) => {
             close(tx, day, at).await?;
             Ok(Closed::Days(vec![day]))
@@ -114,8 +93,7 @@ async fn write_statements(
     day: BusinessDay,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut heads: Vec<(Partner, StatementHead)> = Vec::new();
-    let mut current: Option<(Partner, StatementWriter)> = None;
+    let mut heads = Heads::new(day, at);
     {
         let mut found = sqlx::query(
             "SELECT j.*, abs(e.amount_fen) AS amount_fen FROM journal AS j JOIN entry AS e
@@ -125,19 +103,12 @@ async fn write_statements(
         .bind(day.to_string())
         .fetch(&mut *tx);
         while let Some(row) = found.try_next().await.map_err(classify)? {
-            let read = |row: Columns<'_>| Ok((row.parsed("partner")?, statement_row(row)?));
-            let (partner, row): (Partner, _) = one("journal", &row, read)?;
-            let (mut writer, next) = match current.take() {
-                Some((same, writer)) if same == partner => (writer, None),
-                before => (StatementWriter::begin(day).0, before),
-            };
-            heads.extend(next.map(|(partner, writer)| (partner, writer.finish(at))));
-            writer.line(&row);
-            current = Some((partner, writer));
+            let read = |row: Columns<'_>| Ok((row.parsed("partner")?, rows::statement_row(row)?));
+            let (partner, row) = read_row("journal", &row, read)?;
+            heads.add(partner, &row);
         }
     }
-    heads.extend(current.map(|(partner, writer)| (partner, writer.finish(at))));
-    insert_statements(tx, day, &heads).await
+    insert_statements(tx, day, &heads.finish()).await
 }
 
 async fn insert_statements(
@@ -146,15 +117,15 @@ async fn insert_statements(
     heads: &[(Partner, StatementHead)],
 ) -> Result<(), StoreError> {
     let rows = heads.iter().map(|(partner, head)| {
-        json!([
+        (
             day.to_string(),
             partner.as_str(),
             head.rows,
             head.captured.0,
             head.refunded.0,
-            hex(&head.sha256),
+            Hex(head.sha256),
             head.closed_at.as_micros(),
-        ])
+        )
     });
     sqlx::query(
         "INSERT INTO statement (business_day, platform, rows, captured_fen, refunded_fen, sha256,
@@ -177,8 +148,8 @@ async fn open_today(
     at: Timestamp,
 ) -> Result<Closed, StoreError> {
     let empty = gap(last_before, today, GAP_DAYS_MAX);
-    let closed = empty.iter().map(|day| json!([day.to_string(), "CLOSED", at.as_micros()]));
-    let rows = closed.chain([json!([today.to_string(), "OPEN", null])]);
+    let closed = empty.iter().map(|day| (day.to_string(), "CLOSED", Some(at.as_micros())));
+    let rows = closed.chain([(today.to_string(), "OPEN", None)]);
     sqlx::query(
         "INSERT INTO business_day (day, state, opened_at, closed_at)
          SELECT value ->> 0, value ->> 1, ?2, value ->> 2 FROM json_each(?1) WHERE true
@@ -201,7 +172,8 @@ pub(super) async fn closed_at(
         .fetch_optional(connection)
         .await
         .map_err(classify)?;
-    let closed_at = row.map(|row| one("business_day", &row, |row| row.maybe_time("closed_at")));
+    let read = |row: Columns<'_>| row.maybe_time("closed_at");
+    let closed_at = row.map(|row| read_row("business_day", &row, read));
     Ok(closed_at.transpose()?.flatten())
 }
 
@@ -216,16 +188,7 @@ pub(super) async fn statement(
         .fetch_optional(connection)
         .await
         .map_err(classify)?;
-    let read = |row: Columns<'_>| {
-        Ok(StatementHead {
-            rows: row.integer("rows")?,
-            captured: row.fen("captured_fen")?,
-            refunded: row.fen("refunded_fen")?,
-            sha256: row.bytes("sha256")?.try_into().map_err(|_| "sha256 is not 32 bytes")?,
-            closed_at: row.time("closed_at")?,
-        })
-    };
-    row.map(|row| one("statement", &row, read)).transpose()
+    row.map(|row| read_row("statement", &row, rows::statement_head)).transpose()
 }
 
 pub(super) async fn statement_rows(
@@ -254,31 +217,5 @@ pub(super) async fn statement_rows(
     .fetch_all(connection)
     .await
     .map_err(classify)?;
-    rows::read_rows("journal", &found, "transaction_id", statement_row)
-}
-
-fn statement_row(row: Columns<'_>) -> Result<StatementRow, String> {
-    let kind = TransactionKind::from_name(row.text("kind")?).ok_or("an unknown kind")?;
-    Ok(StatementRow {
-        transaction_id: row.id("transaction_id")?,
-        kind,
-        authorization_id: row.id("authorization_id")?,
-        order_number: row.parsed("order_number")?,
-        campaign_id: row.parsed("campaign_id")?,
-        organization: row.organization("organization")?,
-        voucher_id: row.id("voucher_id")?,
-        amount: Fen(row.integer("amount_fen")?),
-        at: row.time("created_at")?,
-        late_of: row.maybe_day("late_of")?,
-    })
-}
-
-/// Reads one row, or says that `table` is corrupt.
-fn one<T>(
-    table: &'static str,
-    row: &SqliteRow,
-    read: impl Fn(Columns<'_>) -> Result<T, String>,
-) -> Result<T, StoreError> {
-    let corrupt = |detail| StoreError::Corrupt { table, id: String::new(), detail };
-    read(Columns(row)).map_err(corrupt)
+    read_rows("journal", &found, "transaction_id", rows::statement_row)
 }

@@ -1,16 +1,18 @@
 //! Taking in the voucher feed.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
-use super::batch::{self, hex};
-use super::rows::{self, Columns};
+use super::batch::{self, Hex};
 use crate::domain::{
     Campaign, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
     advance,
 };
+use crate::store::columns::read_rows;
+use crate::store::rows;
+use crate::store::written::CampaignColumns;
 
 /// How far the feed was taken in.
 pub(super) async fn cursors(connection: &mut SqliteConnection) -> Result<FeedCursors, StoreError> {
@@ -19,12 +21,7 @@ pub(super) async fn cursors(connection: &mut SqliteConnection) -> Result<FeedCur
         .fetch_all(connection)
         .await
         .map_err(classify)?;
-    let stocks = rows::read_rows("feed_cursor", &found, "campaign_id", |row| {
-        let slice = u8::try_from(row.integer("slice")?).map_err(|_| "slice is out of range")?;
-        let period = row.text("period")?.to_owned();
-        let stock = StockKey { campaign_id: row.parsed("campaign_id")?, period, slice };
-        Ok((stock, row.integer("position")?))
-    })?;
+    let stocks = read_rows("feed_cursor", &found, "campaign_id", rows::cursor)?;
     Ok(FeedCursors { epoch, campaign_position, stocks })
 }
 
@@ -33,15 +30,12 @@ async fn source(connection: &mut SqliteConnection) -> Result<(Option<[u8; 16]>, 
         .fetch_all(connection)
         .await
         .map_err(classify)?;
-    let read = |row: Columns<'_>| {
-        let epoch = row.bytes("epoch")?.try_into().map_err(|_| "epoch is not 16 bytes")?;
-        Ok((Some(epoch), row.integer("campaign_position")?))
-    };
-    let found = rows::read_rows("feed_source", &found, "epoch", read)?;
-    Ok(found.into_iter().next().unwrap_or((None, 0)))
+    let found = read_rows("feed_source", &found, "epoch", rows::feed_source)?;
+    let source = found.into_iter().next();
+    Ok(source.map_or((None, 0), |(epoch, position)| (Some(epoch), position)))
 }
 
-/// Takes in one message, exactly once.
+/// Takes in what of a message is new.
 pub(super) async fn apply(
     tx: &mut SqliteConnection,
     message: &FeedBatch,
@@ -55,17 +49,19 @@ pub(super) async fn apply(
         Ok(advanced) => advanced,
         Err(problem) => return Ok(Err(problem)),
     };
-    campaigns(tx, &message.campaigns).await?;
-    if let Some(vouchers) = &message.vouchers {
-        wallets(tx, &vouchers.vouchers).await?;
-        move_cursor(tx, vouchers, advanced.1).await?;
+    campaigns(tx, advanced.campaigns).await?;
+    if let Some(StockBatch { stock, .. }) = &message.vouchers
+        && !advanced.vouchers.is_empty()
+    {
+        wallets(tx, advanced.vouchers).await?;
+        move_cursor(tx, stock, advanced.stock_position).await?;
     }
     sqlx::query(
         "INSERT INTO feed_source (id, epoch, campaign_position) VALUES (1, ?1, ?2)
          ON CONFLICT (id) DO UPDATE SET campaign_position = excluded.campaign_position",
     )
     .bind(message.epoch.to_vec())
-    .bind(advanced.0)
+    .bind(advanced.campaign_position)
     .execute(tx)
     .await
     .map_err(classify)?;
@@ -96,10 +92,9 @@ async fn position(tx: &mut SqliteConnection, stock: &StockKey) -> Result<i64, St
 
 async fn move_cursor(
     tx: &mut SqliteConnection,
-    message: &StockBatch,
+    stock: &StockKey,
     position: i64,
 ) -> Result<(), StoreError> {
-    let stock = &message.stock;
     sqlx::query(
         "INSERT INTO feed_cursor (campaign_id, period, slice, position) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (campaign_id, period, slice) DO UPDATE SET position = excluded.position",
@@ -118,15 +113,15 @@ async fn move_cursor(
 /// and never what its owner has done with it.
 async fn wallets(tx: &mut SqliteConnection, vouchers: &[IssuedVoucher]) -> Result<(), StoreError> {
     let rows = vouchers.iter().map(|voucher| {
-        json!([
+        (
             voucher.person.shard().0,
-            hex(voucher.voucher_id.as_bytes()),
-            hex(voucher.person.as_bytes()),
+            Hex(voucher.voucher_id.as_bytes()),
+            Hex(voucher.person.as_bytes()),
             voucher.campaign_id.as_str(),
             voucher.valid_from.as_micros(),
             voucher.valid_until.as_micros(),
             voucher.version,
-        ])
+        )
     });
     sqlx::query(
         "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, uses_left,
@@ -174,27 +169,22 @@ async fn campaigns(tx: &mut SqliteConnection, changes: &[Campaign]) -> Result<()
     Ok(())
 }
 
-fn campaign_row(campaign: &Campaign) -> Value {
-    let terms = &campaign.terms;
-    let benefit::Kind::AmountOff { threshold, amount } = terms.kind();
-    json!([
+fn campaign_row(campaign: &Campaign) -> impl Serialize {
+    let columns = CampaignColumns::from(campaign);
+    (
         campaign.campaign_id.as_str(),
         campaign.organization.as_str(),
-        rows::campaign_state_name(campaign.state),
-        terms.kind().key(),
-        threshold.0,
-        amount.0,
-        joined(terms.goods_categories()),
-        joined(terms.regions()),
-        joined(terms.hours()),
-        terms.refund_rule().key(),
-        terms.zone().name(),
-        campaign.title_zh,
-        campaign.title_en,
+        columns.state,
+        columns.kind,
+        columns.threshold_fen,
+        columns.amount_fen,
+        columns.goods_categories,
+        columns.regions,
+        columns.hours,
+        columns.refund_rule,
+        campaign.terms.zone().name(),
+        &campaign.title_zh,
+        &campaign.title_en,
         campaign.position,
-    ])
-}
-
-fn joined<T: ToString>(parts: &[T]) -> String {
-    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    )
 }

@@ -4,9 +4,9 @@ mod batch;
 mod checkout;
 mod days;
 mod feed;
+mod journal;
 mod load;
 mod reads;
-mod rows;
 mod save;
 
 use async_trait::async_trait;
@@ -15,6 +15,7 @@ use member_identity::{PersonKey, VoucherId};
 use sql::sqlite::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
+use super::days::Closed;
 use super::{AuthorizationKey, Recalled, StatementPosition, Store, WalletRead};
 use crate::domain::{
     Answer, Authorization, Command, DailyTotal, FeedBatch, FeedCursors, FeedProblem, Found, Moment,
@@ -22,11 +23,18 @@ use crate::domain::{
 };
 
 /// The schema, step by step.
-const MIGRATIONS: &[MigrationFile] = &[MigrationFile {
-    version: 1,
-    name: "redemption",
-    sql: include_str!("../../../migrations/sqlite/0001_redemption.sql"),
-}];
+const MIGRATIONS: &[MigrationFile] = &[
+    MigrationFile {
+        version: 1,
+        name: "redemption",
+        sql: include_str!("../../../migrations/sqlite/0001_redemption.sql"),
+    },
+    MigrationFile {
+        version: 2,
+        name: "replicas",
+        sql: include_str!("../../../migrations/sqlite/0002_replicas.sql"),
+    },
+];
 
 /// Redemption's database as one SQLite file.
 #[derive(Clone)]
@@ -38,11 +46,6 @@ impl SqliteStore {
     /// Opens the database and brings its schema up to date.
     pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenProblem> {
         Ok(Self { database: Database::open(config, &sql::migrator(MIGRATIONS)).await? })
-    }
-
-    /// Finishes what is under way and closes the file.
-    pub async fn close(&self) {
-        self.database.close().await;
     }
 }
 
@@ -119,8 +122,8 @@ impl Store for SqliteStore {
         loop {
             let step = async move |tx: &mut _| days::close_first(tx, today, at).await;
             match self.database.write("close_day", step).await? {
-                days::Closed::None => return Ok(closed),
-                days::Closed::Days(days) => closed.extend(days),
+                Closed::None => return Ok(closed),
+                Closed::Days(days) => closed.extend(days),
             }
         }
     }
@@ -157,6 +160,10 @@ impl Store for SqliteStore {
     ) -> Result<Vec<StatementRow>, StoreError> {
         let mut connection = self.reader().await?;
         days::statement_rows(&mut connection, (day, platform), after, limit).await
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
     }
 }
 

@@ -8,9 +8,10 @@ use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
-use super::{load, rows};
+use super::load;
 use crate::domain::{Authorization, DailyTotal, Laid, Partner, RequestKey};
-use crate::store::{AuthorizationKey, Recalled, WalletRead};
+use crate::store::columns::{Columns, read_rows};
+use crate::store::{AuthorizationKey, Recalled, WALLET_MAX, WalletRead, rows};
 
 pub(super) async fn recall(
     connection: &mut SqliteConnection,
@@ -32,7 +33,7 @@ pub(super) async fn wallet(
     named: &[VoucherId],
 ) -> Result<WalletRead, StoreError> {
     let mut laid = Laid::default();
-    load::wallets_of(connection, &mut laid, &BTreeSet::from([person])).await?;
+    newest(connection, &mut laid, person, None, WALLET_MAX).await?;
     load::vouchers(connection, &mut laid, &named.iter().copied().collect()).await?;
     laid.vouchers.retain(|_, voucher| voucher.person == person);
     load::campaigns(connection, &mut laid).await?;
@@ -45,6 +46,21 @@ pub(super) async fn wallet_page(
     before: Option<VoucherId>,
     limit: u32,
 ) -> Result<WalletRead, StoreError> {
+    let mut laid = Laid::default();
+    newest(connection, &mut laid, person, before, limit).await?;
+    load::campaigns(connection, &mut laid).await?;
+    let newest_first = laid.vouchers.into_values().rev();
+    Ok(WalletRead { vouchers: newest_first.collect(), campaigns: laid.campaigns })
+}
+
+/// The newest vouchers of a person that are older than `before`.
+async fn newest(
+    connection: &mut SqliteConnection,
+    laid: &mut Laid,
+    person: PersonKey,
+    before: Option<VoucherId>,
+    limit: u32,
+) -> Result<(), StoreError> {
     // The first page goes on before what no id is after.
     let before = before.map_or_else(|| vec![u8::MAX; 17], |id| id.as_bytes().to_vec());
     let found = sqlx::query(
@@ -57,14 +73,10 @@ pub(super) async fn wallet_page(
     .bind(person.as_bytes().to_vec())
     .bind(before)
     .bind(limit)
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await
     .map_err(classify)?;
-    let mut laid = Laid::default();
-    load::take_vouchers(&mut laid, &found)?;
-    load::campaigns(connection, &mut laid).await?;
-    let newest_first = laid.vouchers.into_values().rev();
-    Ok(WalletRead { vouchers: newest_first.collect(), campaigns: laid.campaigns })
+    load::take_vouchers(laid, &found)
 }
 
 pub(super) async fn authorization(
@@ -84,8 +96,8 @@ pub(super) async fn authorization(
             .fetch_all(&mut *connection)
             .await
             .map_err(classify)?;
-            let read = |row: rows::Columns<'_>| row.id("authorization_id");
-            rows::read_rows("partner_order", &found, "partner", read)?.pop()
+            let read = |row: Columns<'_>| row.id("authorization_id");
+            read_rows("partner_order", &found, "partner", read)?.pop()
         }
     };
     let Some(id) = id else { return Ok(None) };
@@ -97,7 +109,7 @@ async fn by_id(
     id: AuthorizationId,
 ) -> Result<Option<Authorization>, StoreError> {
     let mut laid = Laid::default();
-    load::authorizations(connection, &mut laid, &[id]).await?;
+    load::authorizations(connection, &mut laid, &BTreeSet::from([id])).await?;
     Ok(laid.authorizations.remove(&id))
 }
 
@@ -123,15 +135,5 @@ pub(super) async fn daily_totals(
     .fetch_all(connection)
     .await
     .map_err(classify)?;
-    rows::read_rows("journal", &found, "campaign_id", |row| {
-        Ok(DailyTotal {
-            platform: row.parsed("partner")?,
-            campaign_id: row.parsed("campaign_id")?,
-            organization: row.organization("organization")?,
-            captures: row.integer("captures")?,
-            captured: row.fen("captured_fen")?,
-            refunds: row.integer("refunds")?,
-            refunded: row.fen("refunded_fen")?,
-        })
-    })
+    read_rows("journal", &found, "campaign_id", rows::daily_total)
 }

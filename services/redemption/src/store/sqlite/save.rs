@@ -1,36 +1,38 @@
 //! Writing what a batch changed.
 
 use clock::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
-use super::batch::{self, hex};
-use crate::domain::{
-    Authorization, Booked, Changes, OrderKey, Refusal, Remembered, RequestKey, Stage, Transaction,
-    VoucherStage, WalletVoucher,
-};
+use super::batch::{self, Hex, id_row};
+use super::journal;
+use crate::domain::{Authorization, Changes, Fingerprint, Remembered, RequestKey, WalletVoucher};
+use crate::store::written::{OutcomeColumns, StageColumns, line_discounts, voucher_stage};
 
 pub(super) async fn changes(
     tx: &mut SqliteConnection,
     changes: &Changes,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    made(tx, &changes.made).await?;
     authorizations(tx, &changes.authorizations).await?;
     vouchers(tx, &changes.vouchers).await?;
-    orders(tx, changes).await?;
     requests(tx, &changes.requests).await?;
-    marks(tx, changes, now).await?;
-    journal(tx, &changes.transactions, now).await
+    arrived(tx, &changes.arrived).await?;
+    orders(tx, changes).await?;
+    journal::append(tx, &changes.transactions, now).await
 }
 
-/// Runs one statement over a batch; a batch of nothing is not sent.
-async fn run(
+/// Runs one statement over a batch and gives the number of rows it changed; a batch of nothing is
+/// not sent.
+pub(super) async fn run<T: Serialize>(
     tx: &mut SqliteConnection,
     statement: &'static str,
-    rows: Vec<Value>,
+    rows: impl IntoIterator<Item = T>,
 ) -> Result<u64, StoreError> {
+    let rows: Vec<T> = rows.into_iter().collect();
     if rows.is_empty() {
         return Ok(0);
     }
@@ -38,101 +40,93 @@ async fn run(
     Ok(done.map_err(classify)?.rows_affected())
 }
 
-async fn authorizations(
-    tx: &mut SqliteConnection,
-    changed: &[Authorization],
-) -> Result<(), StoreError> {
-    let upsert = r#"
+/// Whether a statement changed as many rows as it should; `otherwise` says what it means that it
+/// did not.
+fn require(changed: u64, expected: usize, otherwise: StoreError) -> Result<(), StoreError> {
+    match changed == u64::from(batch::count(expected)) {
+        true => Ok(()),
+        false => Err(otherwise),
+    }
+}
+
+async fn made(tx: &mut SqliteConnection, made: &[Authorization]) -> Result<(), StoreError> {
+    let insert = r#"
         INSERT INTO "authorization" (shard, authorization_id, person_key, partner, order_number,
           authorize_request_id, order_amount_fen, discount_fen, created_at, expires_at, state,
           captured_at, captured_on, refunded_at, refunded_on, right_returned, closed_at)
-        SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), value ->> 3, value ->> 4,
-          value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10,
-          value ->> 11, value ->> 12, value ->> 13, value ->> 14, value ->> 15, value ->> 16
-        FROM json_each(?1) WHERE true
-        ON CONFLICT (shard, authorization_id) DO UPDATE SET state = excluded.state,
-          captured_at = excluded.captured_at, captured_on = excluded.captured_on,
-          refunded_at = excluded.refunded_at, refunded_on = excluded.refunded_on,
-          right_returned = excluded.right_returned, closed_at = excluded.closed_at"#;
-    run(tx, upsert, changed.iter().map(authorization_row).collect()).await?;
+        SELECT value ->> '$[0][0]', unhex(value ->> '$[0][1]'), unhex(value ->> '$[0][2]'),
+          value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]', value ->> '$[0][6]',
+          value ->> '$[0][7]', value ->> '$[0][8]', value ->> '$[0][9]', value ->> '$[1][0]',
+          value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]', value ->> '$[1][4]',
+          value ->> '$[1][5]', value ->> '$[1][6]'
+        FROM json_each(?1)"#;
+    run(tx, insert, made.iter().map(made_row)).await?;
 
     let insert = "
         INSERT INTO authorization_voucher (shard, authorization_id, position, voucher_id,
           campaign_id, discount_fen, line_discounts)
         SELECT value ->> 0, unhex(value ->> 1), value ->> 2, unhex(value ->> 3), value ->> 4,
           value ->> 5, value ->> 6
-        FROM json_each(?1) WHERE true
-        ON CONFLICT (shard, authorization_id, position) DO NOTHING";
-    // The parts never change. A batch may make an authorization and capture it as well, so they
-    // are sent with every change.
-    run(tx, insert, changed.iter().flat_map(part_rows).collect()).await.map(drop)
+        FROM json_each(?1)";
+    run(tx, insert, made.iter().flat_map(part_rows)).await.map(drop)
 }
 
-fn authorization_row(changed: &Authorization) -> Value {
-    let id = changed.authorization_id;
-    let (mut captured, mut refunded, mut right_returned, mut closed_at) = (None, None, None, None);
-    let state = match changed.stage {
-        Stage::Held => "HELD",
-        Stage::Captured(booked) => {
-            captured = Some(booked);
-            "CAPTURED"
-        }
-        Stage::Voided { at } => {
-            closed_at = Some(at);
-            "VOIDED"
-        }
-        Stage::Expired { at } => {
-            closed_at = Some(at);
-            "EXPIRED"
-        }
-        Stage::Refunded { captured: first, refunded: then, right_returned: returned } => {
-            (captured, refunded) = (Some(first), Some(then));
-            right_returned = Some(i64::from(returned));
-            "REFUNDED"
-        }
-    };
-    let (captured_at, captured_on) = booked_columns(captured);
-    let (refunded_at, refunded_on) = booked_columns(refunded);
-    json!([
+fn made_row(made: &Authorization) -> impl Serialize {
+    let id = made.authorization_id;
+    let fixed = (
         id.shard().0,
-        hex(id.as_bytes()),
-        hex(changed.person.as_bytes()),
-        changed.partner.as_str(),
-        changed.order_number.as_str(),
-        changed.request_id.as_str(),
-        changed.order_amount.0,
-        changed.discount().0,
-        changed.created_at.as_micros(),
-        changed.expires_at.as_micros(),
-        state,
-        captured_at,
-        captured_on,
-        refunded_at,
-        refunded_on,
-        right_returned,
-        closed_at.map(Timestamp::as_micros),
-    ])
+        Hex(made.authorization_id.as_bytes()),
+        Hex(made.person.as_bytes()),
+        made.partner.as_str(),
+        made.order_number.as_str(),
+        made.request_id.as_str(),
+        made.order_amount.0,
+        made.discount().0,
+        made.created_at.as_micros(),
+        made.expires_at.as_micros(),
+    );
+    (fixed, stage_row(made))
 }
 
-fn booked_columns(booked: Option<Booked>) -> (Option<i64>, Option<String>) {
-    (booked.map(|booked| booked.at.as_micros()), booked.map(|booked| booked.on.to_string()))
+fn stage_row(changed: &Authorization) -> impl Serialize + use<> {
+    let stage = StageColumns::from(changed);
+    (
+        stage.state,
+        stage.captured_at,
+        stage.captured_on,
+        stage.refunded_at,
+        stage.refunded_on,
+        stage.right_returned,
+        stage.closed_at,
+    )
 }
 
-fn part_rows(changed: &Authorization) -> Vec<Value> {
-    let id = changed.authorization_id;
-    let row = |(position, applied): (usize, &crate::domain::AppliedVoucher)| {
-        let lines = applied.line_discounts.iter().map(ToString::to_string);
-        json!([
-            id.shard().0,
-            hex(id.as_bytes()),
-            position,
-            hex(applied.voucher_id.as_bytes()),
-            applied.campaign_id.as_str(),
-            applied.discount.0,
-            lines.collect::<Vec<_>>().join(","),
-        ])
-    };
-    changed.vouchers.iter().enumerate().map(row).collect()
+fn part_rows(made: &Authorization) -> impl Iterator<Item = impl Serialize> {
+    made.vouchers.iter().enumerate().map(|(position, applied)| {
+        let (shard, id) = id_row(made.authorization_id.as_bytes());
+        let voucher_id = Hex(applied.voucher_id.as_bytes());
+        let campaign_id = applied.campaign_id.as_str();
+        let lines = line_discounts(applied);
+        (shard, id, position, voucher_id, campaign_id, applied.discount.0, lines)
+    })
+}
+
+/// The states of known authorizations. A final one does not change, whatever the domain decided.
+async fn authorizations(
+    tx: &mut SqliteConnection,
+    changed: &[Authorization],
+) -> Result<(), StoreError> {
+    let update = r#"
+        UPDATE "authorization" SET state = k.value ->> '$[1][0]',
+          captured_at = k.value ->> '$[1][1]', captured_on = k.value ->> '$[1][2]',
+          refunded_at = k.value ->> '$[1][3]', refunded_on = k.value ->> '$[1][4]',
+          right_returned = k.value ->> '$[1][5]', closed_at = k.value ->> '$[1][6]'
+        FROM json_each(?1) AS k
+        WHERE shard = k.value ->> '$[0][0]' AND authorization_id = unhex(k.value ->> '$[0][1]')
+          AND state IN ('HELD', 'CAPTURED')"#;
+    let row = |one: &Authorization| (id_row(one.authorization_id.as_bytes()), stage_row(one));
+    let updated = run(tx, update, changed.iter().map(row)).await?;
+    require(updated, changed.len(), StoreError::Conflict)
 }
 
 async fn vouchers(tx: &mut SqliteConnection, changed: &[WalletVoucher]) -> Result<(), StoreError> {
@@ -142,23 +136,59 @@ async fn vouchers(tx: &mut SqliteConnection, changed: &[WalletVoucher]) -> Resul
         FROM json_each(?1) AS k
         WHERE shard = k.value ->> 0 AND voucher_id = unhex(k.value ->> 1)";
     let row = |voucher: &WalletVoucher| {
-        let (state, held_by) = match voucher.stage {
-            VoucherStage::Available => ("AVAILABLE", None),
-            VoucherStage::Held { by, .. } => ("HELD", Some(hex(by.as_bytes()))),
-            VoucherStage::Used => ("USED", None),
-        };
-        let id = voucher.voucher_id;
-        json!([id.shard().0, hex(id.as_bytes()), state, held_by, voucher.uses_left])
+        let (state, held_by) = voucher_stage(voucher);
+        let (shard, id) = id_row(voucher.voucher_id.as_bytes());
+        (shard, id, state, held_by.map(Hex), voucher.uses_left)
     };
-    let updated = run(tx, update, changed.iter().map(row).collect()).await?;
-    match updated == u64::from(batch::count(changed.len())) {
-        true => Ok(()),
-        false => Err(StoreError::Corrupt {
-            table: "wallet_voucher",
-            id: String::new(),
-            detail: format!("{updated} of {} vouchers were found", changed.len()),
-        }),
-    }
+    let updated = run(tx, update, changed.iter().map(row)).await?;
+    let detail = format!("{updated} of {} vouchers were found", changed.len());
+    let corrupt = StoreError::Corrupt { table: "wallet_voucher", id: String::new(), detail };
+    require(updated, changed.len(), corrupt)
+}
+
+async fn requests(
+    tx: &mut SqliteConnection,
+    answered: &[(RequestKey, Remembered)],
+) -> Result<(), StoreError> {
+    let insert = "
+        INSERT INTO request (partner, verb, request_id, fingerprint, outcome, reason, details,
+          shard, authorization_id, created_at)
+        SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4, value ->> 5,
+          value ->> 6, value ->> 7, unhex(value ->> 8), value ->> 9
+        FROM json_each(?1)";
+    run(tx, insert, answered.iter().map(request_row)).await.map(drop)
+}
+
+fn request_row(((partner, verb, id), seen): &(RequestKey, Remembered)) -> impl Serialize {
+    let outcome = OutcomeColumns::from(seen);
+    (
+        partner.as_str(),
+        verb.name(),
+        id.as_str(),
+        Hex(seen.fingerprint.as_bytes()),
+        outcome.outcome,
+        outcome.reason,
+        outcome.details,
+        outcome.shard,
+        outcome.authorization_id.map(Hex),
+        seen.created_at.as_micros(),
+    )
+}
+
+/// What requests said that were answered before they arrived; each arrives once.
+async fn arrived(
+    tx: &mut SqliteConnection,
+    arrived: &[(RequestKey, Fingerprint)],
+) -> Result<(), StoreError> {
+    let update = "
+        UPDATE request SET fingerprint = unhex(k.value ->> 3) FROM json_each(?1) AS k
+        WHERE partner = k.value ->> 0 AND verb = k.value ->> 1 AND request_id = k.value ->> 2
+          AND length(fingerprint) = 0";
+    let rows = arrived.iter().map(|((partner, verb, id), fingerprint)| {
+        (partner.as_str(), verb.name(), id.as_str(), Hex(fingerprint.as_bytes()))
+    });
+    let updated = run(tx, update, rows).await?;
+    require(updated, arrived.len(), StoreError::Conflict)
 }
 
 async fn orders(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), StoreError> {
@@ -174,122 +204,10 @@ async fn orders(tx: &mut SqliteConnection, changes: &Changes) -> Result<(), Stor
           OR EXISTS (SELECT 1 FROM \"authorization\" AS a WHERE a.shard = partner_order.shard
                      AND a.authorization_id = partner_order.authorization_id
                      AND a.state NOT IN ('HELD', 'CAPTURED'))";
-    let row = |((partner, number), id, live): &(OrderKey, _, bool)| {
-        let id: &member_identity::AuthorizationId = id;
-        let live = i64::from(*live);
-        json!([partner.as_str(), number.as_str(), id.shard().0, hex(id.as_bytes()), live])
-    };
-    let rows: Vec<Value> = changes.orders.iter().map(row).collect();
-    let expected = u64::from(batch::count(rows.len()));
-    match run(tx, upsert, rows).await? == expected {
-        true => Ok(()),
-        false => Err(StoreError::Conflict),
-    }
-}
-
-async fn requests(
-    tx: &mut SqliteConnection,
-    answered: &[(RequestKey, Remembered)],
-) -> Result<(), StoreError> {
-    let insert = "
-        INSERT INTO request (partner, verb, request_id, fingerprint, outcome, reason, details,
-          shard, authorization_id, created_at)
-        SELECT value ->> 0, value ->> 1, value ->> 2, unhex(value ->> 3), value ->> 4, value ->> 5,
-          value ->> 6, value ->> 7, unhex(value ->> 8), value ->> 9
-        FROM json_each(?1)";
-    run(tx, insert, answered.iter().map(request_row).collect()).await.map(drop)
-}
-
-fn request_row(((partner, verb, id), seen): &(RequestKey, Remembered)) -> Value {
-    let (outcome, refusal, made) = match &seen.outcome {
-        Ok(made) => ("OK", None, *made),
-        Err(refusal) => ("REFUSED", Some(refusal), None),
-    };
-    json!([
-        partner.as_str(),
-        verb.name(),
-        id.as_str(),
-        hex(seen.fingerprint.as_bytes()),
-        outcome,
-        refusal.map(|refusal| refusal.reason.name()),
-        refusal.map(details),
-        made.map_or(0, |id| id.shard().0),
-        made.map(|id| hex(id.as_bytes())),
-        seen.created_at.as_micros(),
-    ])
-}
-
-fn details(refusal: &Refusal) -> String {
-    let pairs = refusal.details.iter().map(|(detail, value)| json!([detail.name(), value]));
-    batch::array(pairs)
-}
-
-async fn marks(
-    tx: &mut SqliteConnection,
-    changes: &Changes,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let insert = "
-        INSERT INTO void_mark (partner, authorize_request_id, created_at)
-        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1)";
-    let row = |(partner, id): &(crate::domain::Partner, crate::domain::RequestId)| {
-        json!([partner.as_str(), id.as_str(), now.as_micros()])
-    };
-    run(tx, insert, changes.marks.iter().map(row).collect()).await.map(drop)
-}
-
-async fn journal(
-    tx: &mut SqliteConnection,
-    booked: &[Transaction],
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let open = "
-        INSERT INTO business_day (day, state, opened_at)
-        SELECT value ->> 0, 'OPEN', value ->> 1 FROM json_each(?1) WHERE true
-        ON CONFLICT (day) DO NOTHING";
-    let days: std::collections::BTreeSet<_> = booked.iter().map(|one| one.business_day).collect();
-    let days = days.iter().map(|day| json!([day.to_string(), now.as_micros()]));
-    run(tx, open, days.collect()).await?;
-
-    let insert = "
-        INSERT INTO journal (shard, transaction_id, authorization_id, voucher_id, kind, partner,
-          order_number, campaign_id, organization, business_day, created_at, late_of)
-        SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3),
-          value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
-          value ->> 10, value ->> 11
-        FROM json_each(?1)";
-    run(tx, insert, booked.iter().map(transaction_row).collect()).await?;
-
-    let insert = "
-        INSERT INTO entry (shard, transaction_id, position, account, amount_fen)
-        SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4
-        FROM json_each(?1)";
-    run(tx, insert, booked.iter().flat_map(entry_rows).collect()).await.map(drop)
-}
-
-fn transaction_row(booked: &Transaction) -> Value {
-    let id = booked.transaction_id;
-    json!([
-        id.shard().0,
-        hex(id.as_bytes()),
-        hex(booked.authorization_id.as_bytes()),
-        hex(booked.voucher_id.as_bytes()),
-        booked.kind.name(),
-        booked.partner.as_str(),
-        booked.order_number.as_str(),
-        booked.campaign_id.as_str(),
-        booked.organization.as_str(),
-        booked.business_day.to_string(),
-        booked.created_at.as_micros(),
-        booked.late_of.map(|day| day.to_string()),
-    ])
-}
-
-fn entry_rows(booked: &Transaction) -> Vec<Value> {
-    let id = booked.transaction_id;
-    let row = |(position, entry): (usize, &crate::domain::Entry)| {
-        let account = entry.account.to_string();
-        json!([id.shard().0, hex(id.as_bytes()), position, account, entry.amount_fen])
-    };
-    booked.entries.iter().enumerate().map(row).collect()
+    let rows = changes.orders.iter().map(|((partner, number), id, live)| {
+        let (shard, id) = id_row(id.as_bytes());
+        (partner.as_str(), number.as_str(), shard, id, i64::from(*live))
+    });
+    let replaced = run(tx, upsert, rows).await?;
+    require(replaced, changes.orders.len(), StoreError::Conflict)
 }

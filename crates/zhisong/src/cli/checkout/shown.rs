@@ -1,0 +1,93 @@
+use contracts::redemption::v1::{AppliedVoucher, Authorization, QuoteResponse, UnusedVoucher};
+use serde_json::{Value, json};
+
+use super::super::arguments::Language;
+use super::super::failure::Failure;
+use super::super::output::{Answer, instant, short};
+
+const AMOUNTS: &[&str] = &["order_amount_fen", "discount_fen", "payable_fen"];
+const AUTHORIZATION: &[&str] = &[
+    "authorization_id",
+    "order_number",
+    "state",
+    "order_amount_fen",
+    "discount_fen",
+    "payable_fen",
+    "created_at",
+    "expires_at",
+    "captured_on",
+    "refunded_on",
+];
+const APPLIED: &[&str] = &["voucher_id", "campaign_id", "discount_fen", "line_discounts_fen"];
+const UNUSED: &[&str] = &["voucher_id", "campaign_id", "reason", "text"];
+
+/// What authorize would do.
+pub(super) fn quote(quoted: QuoteResponse, language: Language) -> Answer {
+    let amounts = json!({
+        "order_amount_fen": quoted.order_amount_fen,
+        "discount_fen": quoted.discount_fen,
+        "payable_fen": quoted.payable_fen,
+    });
+    let unused = quoted.unused.into_iter().map(|voucher| unused(voucher, language));
+    Answer::record(amounts, AMOUNTS)
+        .and_list("vouchers", quoted.vouchers.into_iter().map(applied).collect(), APPLIED)
+        .and_list("unused", unused.collect(), UNUSED)
+}
+
+/// An authorization that the answer must have.
+pub(super) fn authorization(found: Option<Authorization>) -> Result<Answer, Failure> {
+    let found = found.ok_or_else(|| Failure::missing("authorization"))?;
+    let value = json!({
+        "state": short(found.state().as_str_name(), "STATE_"),
+        "authorization_id": found.authorization_id,
+        "order_number": found.order_number,
+        "order_amount_fen": found.order_amount_fen,
+        "discount_fen": found.discount_fen,
+        "payable_fen": found.payable_fen,
+        "created_at": instant(found.created_at),
+        "expires_at": instant(found.expires_at),
+        "captured_on": found.captured_on,
+        "refunded_on": found.refunded_on,
+    });
+    let vouchers = found.vouchers.into_iter().map(applied).collect();
+    Ok(Answer::record(value, AUTHORIZATION).and_list("vouchers", vouchers, APPLIED))
+}
+
+/// A refunded authorization, and whether the person may use the voucher once more.
+pub(super) fn with_authorization(
+    found: Option<Authorization>,
+    right_returned: bool,
+) -> Result<Answer, Failure> {
+    let text = match right_returned {
+        true => "the voucher can be used once more",
+        false => "the voucher stays used",
+    };
+    Ok(authorization(found)?.with("right_returned", right_returned).note(text))
+}
+
+/// A void that came before the authorize it names.
+pub(super) fn voided_before() -> Answer {
+    let value = json!({ "state": "VOIDED" });
+    Answer::record(value, &["state"]).note(
+        "no authorize of that request id has arrived; if it still does, it is refused \
+         VOIDED_BEFORE_AUTHORIZE",
+    )
+}
+
+fn applied(voucher: AppliedVoucher) -> Value {
+    json!({
+        "voucher_id": voucher.voucher_id,
+        "campaign_id": voucher.campaign_id,
+        "discount_fen": voucher.discount_fen,
+        "line_discounts_fen": voucher.line_discounts_fen,
+    })
+}
+
+fn unused(voucher: UnusedVoucher, language: Language) -> Value {
+    json!({
+        "voucher_id": voucher.voucher_id,
+        "campaign_id": voucher.campaign_id,
+        "reason": voucher.reason,
+        "text": language.of(voucher.text_zh, voucher.text_en),
+    })
+}

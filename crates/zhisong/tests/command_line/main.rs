@@ -1,0 +1,7 @@
+//! The command line as people use it: the real binary against the real services.
+
+mod bench;
+mod day;
+mod readme;
+mod refusals;
+mod roster;

@@ -1,0 +1,158 @@
+//! Rows as both databases have them, and what they are in the domain.
+
+use std::fmt::Display;
+
+use clock::Timestamp;
+use member_identity::{
+    Employment, Honours, MemberId, OrganizationPath, PersonKey, RegionCode, Trade,
+};
+use sql::StoreError;
+
+use super::StoredMember;
+use super::columns::Columns;
+use crate::domain::SlugProblem;
+use crate::domain::keyring::{Blind, WrappedKey};
+use crate::domain::member::{Member, Registration, State};
+use crate::domain::organization::Organization;
+use crate::domain::policy::{Criterion, Policy, PolicyDraft};
+use crate::domain::roster::{KeptProblem, KnownMember, KnownPerson, RosterImport};
+
+pub(super) fn member(row: &impl Columns) -> Result<Member, StoreError> {
+    let member_id = MemberId::try_from(row.bytes("member_id")?);
+    let member_id = member_id.map_err(|why| corrupt("member", "?", why))?;
+    let broken = |why: &dyn Display| corrupt("member", member_id, why);
+    let person = PersonKey::try_from(row.bytes("person_key")?).map_err(|why| broken(&why))?;
+    let state = State::parse(row.text("state")?).ok_or_else(|| broken(&"not a state"))?;
+    let registration = Registration {
+        organization: row.text("organization")?.parse().map_err(|why| broken(&why))?,
+        trade: Trade::parse(row.text("trade")?).map_err(|why| broken(&why))?,
+        employment: Employment::parse(row.text("employment")?).map_err(|why| broken(&why))?,
+        region: RegionCode::parse(row.text("region_code")?).map_err(|why| broken(&why))?,
+        honours: Honours::parse(row.text("honours")?).map_err(|why| broken(&why))?,
+    };
+    Ok(Member {
+        member_id,
+        person,
+        registration,
+        state,
+        version: row.number("version")?,
+        updated_at: Timestamp::from_micros(row.number("updated_at")?),
+    })
+}
+
+pub(super) fn stored_member(row: &impl Columns) -> Result<StoredMember, StoreError> {
+    let owned = |bytes: Option<&[u8]>| bytes.map(<[u8]>::to_vec);
+    Ok(StoredMember {
+        member: member(row)?,
+        shard_version: row.number("shard_version")?,
+        key: wrapped_key(row)?,
+        sex: owned(row.optional_bytes("sex_enc")?),
+        birth: owned(row.optional_bytes("birth_enc")?),
+        blind: row.optional_bytes("blind")?.map(blind).transpose()?,
+    })
+}
+
+/// A person by one of their blind indexes, with their live membership if they have one.
+pub(super) fn known_person(row: &impl Columns) -> Result<(Blind, KnownPerson), StoreError> {
+    let live = match row.optional_bytes("member_id")? {
+        None => None,
+        Some(_) => Some(KnownMember {
+            member: member(row)?,
+            tag: blind(row.bytes("content_tag")?)?,
+            created_at: Timestamp::from_micros(row.number("created_at")?),
+        }),
+    };
+    let person = PersonKey::try_from(row.bytes("person_key")?);
+    let person = person.map_err(|why| corrupt("person", "?", why))?;
+    Ok((blind(row.bytes("blind")?)?, KnownPerson { person, key: wrapped_key(row)?, live }))
+}
+
+fn wrapped_key(row: &impl Columns) -> Result<WrappedKey, StoreError> {
+    let version = row.small("key_version")?;
+    let version = u32::try_from(version).map_err(|why| corrupt("person", "?", why))?;
+    Ok(WrappedKey { version, sealed: row.bytes("wrapped_key")?.to_vec() })
+}
+
+fn blind(bytes: &[u8]) -> Result<Blind, StoreError> {
+    bytes.try_into().map_err(|why| corrupt("blind_index", "?", why))
+}
+
+pub(super) fn organization(row: &impl Columns) -> Result<Organization, StoreError> {
+    let path = row.text("path")?;
+    let broken = |why: &dyn Display| corrupt("organization", path, why);
+    Ok(Organization {
+        path: OrganizationPath::parse(path).map_err(|why| broken(&why))?,
+        region: RegionCode::parse(row.text("region_code")?).map_err(|why| broken(&why))?,
+        name: row.text("name")?.to_owned(),
+    })
+}
+
+pub(super) fn roster_import(row: &impl Columns) -> Result<RosterImport, StoreError> {
+    let import_id = row.text("import_id")?;
+    let organization = OrganizationPath::parse(row.text("organization")?);
+    Ok(RosterImport {
+        import_id: import_id.to_owned(),
+        organization: organization.map_err(|why| corrupt("roster_import", import_id, why))?,
+        committed_line: row.number("committed_line")?,
+        added: row.number("added")?,
+        changed: row.number("changed")?,
+        unchanged: row.number("unchanged")?,
+        bad: row.number("bad")?,
+        updated_at: Timestamp::from_micros(row.number("updated_at")?),
+    })
+}
+
+/// The problems of an import: a JSON array of line, column and reason.
+pub(super) fn kept_problems(row: &impl Columns) -> Result<Vec<KeptProblem>, StoreError> {
+    let rows: Vec<(i64, String, String)> = serde_json::from_str(row.text("problems")?)
+        .map_err(|_| corrupt("roster_problem", "?", "not a list of problems"))?;
+    let problem = |(line, column, reason)| KeptProblem { line, column, reason };
+    Ok(rows.into_iter().map(problem).collect())
+}
+
+/// A revision with its criteria: a JSON array of name, expression, and text in two languages.
+pub(super) fn policy(row: &impl Columns) -> Result<Policy, StoreError> {
+    let policy_id = row.text("policy_id")?;
+    let broken = |why: &dyn Display| corrupt("policy", policy_id, why);
+    let criteria: Vec<[String; 4]> = serde_json::from_str(row.text("criteria")?)
+        .map_err(|_| broken(&"its criteria are not a list"))?;
+    let criteria = criteria.into_iter().map(criterion).collect::<Result<_, _>>();
+    Ok(Policy {
+        revision: row.small("revision")?,
+        content: PolicyDraft {
+            policy_id: policy_id.parse().map_err(|why| broken(&why))?,
+            organization: row.text("organization")?.parse().map_err(|why| broken(&why))?,
+            criteria: criteria.map_err(|why| broken(&why))?,
+        },
+        published_at: Timestamp::from_micros(row.number("published_at")?),
+    })
+}
+
+pub(super) fn published_policy(row: &impl Columns) -> Result<(i64, Policy), StoreError> {
+    Ok((row.number("policy_version")?, policy(row)?))
+}
+
+fn criterion(row: [String; 4]) -> Result<Criterion, SlugProblem> {
+    let [criterion_id, expression, text_zh, text_en] = row;
+    Ok(Criterion { criterion_id: criterion_id.parse()?, expression, text_zh, text_en })
+}
+
+/// The versions of shards, and of the policies as shard -1.
+pub(super) fn versions<R: Columns>(rows: &[R]) -> Result<super::Versions, StoreError> {
+    let mut versions = super::Versions::none();
+    for row in rows {
+        let (shard, version) = (row.small("shard")?, row.number("version")?);
+        match usize::try_from(shard) {
+            Ok(shard) => match versions.shards.get_mut(shard) {
+                Some(known) => *known = version,
+                None => return Err(corrupt("shard_version", shard, "not a shard")),
+            },
+            Err(_) => versions.policies = version,
+        }
+    }
+    Ok(versions)
+}
+
+pub(super) fn corrupt(table: &'static str, id: impl Display, why: impl Display) -> StoreError {
+    StoreError::Corrupt { table, id: id.to_string(), detail: why.to_string() }
+}

@@ -1,0 +1,183 @@
+//! The store on PostgreSQL: several replicas on one database.
+//!
+//! Steps are READ COMMITTED and lock rows in one order, so that replicas wait for each other and
+//! do not deadlock: the row of the business day (shared; closing takes it alone), then vouchers by
+//! id. Whoever has locked the vouchers of an authorization has locked the authorization too: it
+//! has at least one voucher, and no step changes it without them. Then rows are written, batches
+//! sorted by key: requests, orders, the journal. A key that two steps write at once is a conflict
+//! for the second, which is run again and sees what the first has done.
+
+mod batch;
+mod checkout;
+mod days;
+mod feed;
+mod journal;
+mod load;
+mod locked;
+mod reads;
+mod save;
+mod sweep;
+
+use async_trait::async_trait;
+use clock::{BusinessDay, Timestamp};
+use member_identity::{PersonKey, VoucherId};
+use sql::postgres::Database;
+use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
+
+use super::days::Closed;
+use super::{AuthorizationKey, Recalled, StatementPosition, Store, WalletRead};
+use crate::domain::{
+    Answer, Authorization, Command, DailyTotal, FeedBatch, FeedCursors, FeedProblem, Found, Moment,
+    Partner, RequestKey, StatementHead, StatementRow,
+};
+
+/// The schema, step by step.
+const MIGRATIONS: &[MigrationFile] = &[
+    MigrationFile {
+        version: 1,
+        name: "redemption",
+        sql: include_str!("../../../migrations/postgres/0001_redemption.sql"),
+    },
+    MigrationFile {
+        version: 2,
+        name: "replicas",
+        sql: include_str!("../../../migrations/postgres/0002_replicas.sql"),
+    },
+];
+
+/// Redemption's database on a PostgreSQL server.
+#[derive(Clone)]
+pub struct PostgresStore {
+    database: Database,
+}
+
+impl PostgresStore {
+    /// Opens the database and brings its schema up to date.
+    pub async fn open(config: &DatabaseConfig) -> Result<Self, OpenProblem> {
+        Ok(Self { database: Database::open(config, &sql::migrator(MIGRATIONS)).await? })
+    }
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    async fn checkout_batch(
+        &self,
+        commands: Vec<Command>,
+        moment: Moment,
+    ) -> Result<Vec<Answer>, StoreError> {
+        let step = async move |tx: &mut _| checkout::judge_all(tx, &commands, moment).await;
+        self.database.write("checkout_batch", step).await
+    }
+
+    async fn expire_holds(&self, moment: Moment, max: u32) -> Result<u32, StoreError> {
+        let step = async move |tx: &mut _| sweep::expire(tx, moment, max).await;
+        self.database.write("expire_holds", step).await
+    }
+
+    async fn recall(&self, key: &RequestKey) -> Result<Option<Recalled>, StoreError> {
+        let mut connection = self.reader().await?;
+        reads::recall(&mut connection, key).await
+    }
+
+    async fn wallet(
+        &self,
+        person: PersonKey,
+        named: &[VoucherId],
+    ) -> Result<WalletRead, StoreError> {
+        let mut connection = self.reader().await?;
+        reads::wallet(&mut connection, person, named).await
+    }
+
+    async fn wallet_page(
+        &self,
+        person: PersonKey,
+        before: Option<VoucherId>,
+        limit: u32,
+    ) -> Result<WalletRead, StoreError> {
+        let mut connection = self.reader().await?;
+        reads::wallet_page(&mut connection, person, before, limit).await
+    }
+
+    async fn authorization(
+        &self,
+        partner: &Partner,
+        key: &AuthorizationKey,
+    ) -> Result<Option<Authorization>, StoreError> {
+        let mut connection = self.reader().await?;
+        reads::authorization(&mut connection, partner, key).await
+    }
+
+    async fn feed_cursors(&self) -> Result<FeedCursors, StoreError> {
+        let mut connection = self.reader().await?;
+        feed::cursors(&mut connection).await
+    }
+
+    async fn apply_feed(&self, batch: FeedBatch) -> Result<Result<(), FeedProblem>, StoreError> {
+        let step = async move |tx: &mut _| feed::apply(tx, &batch).await;
+        self.database.write("apply_feed", step).await
+    }
+
+    async fn apply_found(&self, found: Found) -> Result<(), StoreError> {
+        let step = async move |tx: &mut _| feed::apply_found(tx, &found).await;
+        self.database.write("apply_found", step).await
+    }
+
+    async fn close_days(
+        &self,
+        today: BusinessDay,
+        at: Timestamp,
+    ) -> Result<Vec<BusinessDay>, StoreError> {
+        let mut closed = Vec::new();
+        loop {
+            let step = async move |tx: &mut _| days::close_first(tx, today, at).await;
+            match self.database.write("close_day", step).await? {
+                Closed::None => return Ok(closed),
+                Closed::Days(days) => closed.extend(days),
+            }
+        }
+    }
+
+    async fn closed_at(&self, day: BusinessDay) -> Result<Option<Timestamp>, StoreError> {
+        let mut connection = self.reader().await?;
+        days::closed_at(&mut connection, day).await
+    }
+
+    async fn daily_totals(
+        &self,
+        day: BusinessDay,
+        platform: Option<&Partner>,
+    ) -> Result<Vec<DailyTotal>, StoreError> {
+        let mut connection = self.reader().await?;
+        reads::daily_totals(&mut connection, day, platform).await
+    }
+
+    async fn statement(
+        &self,
+        day: BusinessDay,
+        platform: &Partner,
+    ) -> Result<Option<StatementHead>, StoreError> {
+        let mut connection = self.reader().await?;
+        days::statement(&mut connection, day, platform).await
+    }
+
+    async fn statement_rows(
+        &self,
+        day: BusinessDay,
+        platform: &Partner,
+        after: Option<StatementPosition>,
+        limit: u32,
+    ) -> Result<Vec<StatementRow>, StoreError> {
+        let mut connection = self.reader().await?;
+        days::statement_rows(&mut connection, (day, platform), after, limit).await
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
+    }
+}
+
+impl PostgresStore {
+    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<sqlx::Postgres>, StoreError> {
+        self.database.readers().acquire().await.map_err(sql::postgres::classify)
+    }
+}

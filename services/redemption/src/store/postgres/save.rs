@@ -1,0 +1,216 @@
+//! Writing what a batch changed. Every list comes sorted by its key, and rows are written in that
+//! order, so that two steps that write the same keys wait for each other and do not deadlock.
+
+use sql::StoreError;
+use sql::postgres::classify;
+use sqlx::PgConnection;
+
+use super::batch::{column, count};
+use super::journal;
+use crate::domain::{
+    AppliedVoucher, Authorization, Changes, Fingerprint, Remembered, RequestKey, WalletVoucher,
+};
+use crate::store::written::{OutcomeColumns, StageColumns, line_discounts, voucher_stage};
+
+pub(super) async fn changes(tx: &mut PgConnection, changes: &Changes) -> Result<(), StoreError> {
+    made(tx, &changes.made).await?;
+    authorizations(tx, &changes.authorizations).await?;
+    vouchers(tx, &changes.vouchers).await?;
+    requests(tx, &changes.requests).await?;
+    arrived(tx, &changes.arrived).await?;
+    orders(tx, changes).await?;
+    journal::append(tx, &changes.transactions).await
+}
+
+/// Whether a statement changed as many rows as it should; `otherwise` says what it means that it
+/// did not.
+fn require(
+    done: Result<sqlx::postgres::PgQueryResult, sqlx::Error>,
+    expected: usize,
+    otherwise: impl FnOnce(u64) -> StoreError,
+) -> Result<(), StoreError> {
+    let changed = done.map_err(classify)?.rows_affected();
+    match changed == count(expected) {
+        true => Ok(()),
+        false => Err(otherwise(changed)),
+    }
+}
+
+async fn made(tx: &mut PgConnection, made: &[Authorization]) -> Result<(), StoreError> {
+    if made.is_empty() {
+        return Ok(());
+    }
+    let stages: Vec<_> = made.iter().map(StageColumns::from).collect();
+    let parts: Vec<_> = made.iter().flat_map(parts).collect();
+    sqlx::query(include_str!("insert_authorizations.sql"))
+        .bind(column(made, |one| *one.authorization_id.as_bytes()))
+        .bind(column(made, |one| *one.person.as_bytes()))
+        .bind(column(made, |one| one.partner.as_str()))
+        .bind(column(made, |one| one.order_number.as_str()))
+        .bind(column(made, |one| one.request_id.as_str()))
+        .bind(column(made, |one| one.order_amount.0))
+        .bind(column(made, |one| one.discount().0))
+        .bind(column(made, |one| one.created_at.as_micros()))
+        .bind(column(made, |one| one.expires_at.as_micros()))
+        .bind(column(&stages, |stage| stage.state))
+        .bind(column(&stages, |stage| stage.captured_at))
+        .bind(column(&stages, |stage| stage.captured_on.as_deref()))
+        .bind(column(&stages, |stage| stage.refunded_at))
+        .bind(column(&stages, |stage| stage.refunded_on.as_deref()))
+        .bind(column(&stages, |stage| stage.right_returned))
+        .bind(column(&stages, |stage| stage.closed_at))
+        .bind(column(&parts, |(one, ..)| *one.authorization_id.as_bytes()))
+        .bind(column(&parts, |(_, position, _)| *position))
+        .bind(column(&parts, |(.., applied)| *applied.voucher_id.as_bytes()))
+        .bind(column(&parts, |(.., applied)| applied.campaign_id.as_str()))
+        .bind(column(&parts, |(.., applied)| applied.discount.0))
+        .bind(column(&parts, |(.., applied)| line_discounts(applied)))
+        .execute(tx)
+        .await
+        .map_err(classify)?;
+    Ok(())
+}
+
+fn parts(made: &Authorization) -> impl Iterator<Item = (&Authorization, i64, &AppliedVoucher)> {
+    (0..).zip(&made.vouchers).map(move |(position, applied)| (made, position, applied))
+}
+
+/// The states of known authorizations. A final one does not change, whatever the domain decided.
+async fn authorizations(
+    tx: &mut PgConnection,
+    changed: &[Authorization],
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let stages: Vec<_> = changed.iter().map(StageColumns::from).collect();
+    let done = sqlx::query(
+        r#"UPDATE "authorization" AS a SET state = k.state, captured_at = k.captured_at,
+             captured_on = k.captured_on, refunded_at = k.refunded_at,
+             refunded_on = k.refunded_on, right_returned = k.right_returned,
+             closed_at = k.closed_at
+           FROM unnest($1::BYTEA[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[],
+             $6::TEXT[], $7::BIGINT[], $8::BIGINT[]) AS k (authorization_id, state, captured_at,
+             captured_on, refunded_at, refunded_on, right_returned, closed_at)
+           WHERE a.authorization_id = k.authorization_id AND a.state IN ('HELD', 'CAPTURED')"#,
+    )
+    .bind(column(changed, |one| *one.authorization_id.as_bytes()))
+    .bind(column(&stages, |stage| stage.state))
+    .bind(column(&stages, |stage| stage.captured_at))
+    .bind(column(&stages, |stage| stage.captured_on.as_deref()))
+    .bind(column(&stages, |stage| stage.refunded_at))
+    .bind(column(&stages, |stage| stage.refunded_on.as_deref()))
+    .bind(column(&stages, |stage| stage.right_returned))
+    .bind(column(&stages, |stage| stage.closed_at))
+    .execute(tx)
+    .await;
+    require(done, changed.len(), |_| StoreError::Conflict)
+}
+
+async fn vouchers(tx: &mut PgConnection, changed: &[WalletVoucher]) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let done = sqlx::query(
+        "UPDATE wallet_voucher AS w SET state = k.state, held_by = k.held_by,
+           uses_left = k.uses_left
+         FROM unnest($1::BYTEA[], $2::TEXT[], $3::BYTEA[], $4::BIGINT[])
+           AS k (voucher_id, state, held_by, uses_left)
+         WHERE w.voucher_id = k.voucher_id",
+    )
+    .bind(column(changed, |own| *own.voucher_id.as_bytes()))
+    .bind(column(changed, |own| voucher_stage(own).0))
+    .bind(column(changed, |own| voucher_stage(own).1))
+    .bind(column(changed, |own| i64::from(own.uses_left)))
+    .execute(tx)
+    .await;
+    require(done, changed.len(), |updated| StoreError::Corrupt {
+        table: "wallet_voucher",
+        id: String::new(),
+        detail: format!("{updated} of {} vouchers were found", changed.len()),
+    })
+}
+
+async fn requests(
+    tx: &mut PgConnection,
+    answered: &[(RequestKey, Remembered)],
+) -> Result<(), StoreError> {
+    if answered.is_empty() {
+        return Ok(());
+    }
+    let outcomes: Vec<_> = answered.iter().map(|(_, seen)| OutcomeColumns::from(seen)).collect();
+    sqlx::query(
+        "INSERT INTO request (partner, verb, request_id, fingerprint, outcome, reason, details,
+           shard, authorization_id, created_at)
+         SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BYTEA[], $5::TEXT[],
+           $6::TEXT[], $7::TEXT[], $8::INTEGER[], $9::BYTEA[], $10::BIGINT[])",
+    )
+    .bind(column(answered, |((partner, ..), _)| partner.as_str()))
+    .bind(column(answered, |((_, verb, _), _)| verb.name()))
+    .bind(column(answered, |((.., id), _)| id.as_str()))
+    .bind(column(answered, |(_, seen)| seen.fingerprint.as_bytes()))
+    .bind(column(&outcomes, |one| one.outcome))
+    .bind(column(&outcomes, |one| one.reason))
+    .bind(column(&outcomes, |one| one.details.as_deref()))
+    .bind(column(&outcomes, |one| i32::from(one.shard)))
+    .bind(column(&outcomes, |one| one.authorization_id))
+    .bind(column(answered, |(_, seen)| seen.created_at.as_micros()))
+    .execute(tx)
+    .await
+    .map_err(classify)?;
+    Ok(())
+}
+
+/// What requests said that were answered before they arrived; each arrives once.
+async fn arrived(
+    tx: &mut PgConnection,
+    arrived: &[(RequestKey, Fingerprint)],
+) -> Result<(), StoreError> {
+    if arrived.is_empty() {
+        return Ok(());
+    }
+    let done = sqlx::query(
+        "UPDATE request AS r SET fingerprint = k.fingerprint
+         FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BYTEA[])
+           AS k (partner, verb, request_id, fingerprint)
+         WHERE r.request_id = k.request_id AND r.partner = k.partner AND r.verb = k.verb
+           AND octet_length(r.fingerprint) = 0",
+    )
+    .bind(column(arrived, |((partner, ..), _)| partner.as_str()))
+    .bind(column(arrived, |((_, verb, _), _)| verb.name()))
+    .bind(column(arrived, |((.., id), _)| id.as_str()))
+    .bind(column(arrived, |(_, fingerprint)| fingerprint.as_bytes()))
+    .execute(tx)
+    .await;
+    require(done, arrived.len(), |_| StoreError::Conflict)
+}
+
+async fn orders(tx: &mut PgConnection, changes: &Changes) -> Result<(), StoreError> {
+    let orders = &changes.orders;
+    if orders.is_empty() {
+        return Ok(());
+    }
+    // A live authorization is only ever replaced by itself: whatever the domain decided, a second
+    // one for the same order does not get past this statement.
+    let done = sqlx::query(
+        r#"INSERT INTO partner_order (partner, order_number, shard, authorization_id, live)
+           SELECT k.partner, k.order_number, get_byte(k.authorization_id, 0), k.authorization_id,
+             k.live
+           FROM unnest($1::TEXT[], $2::TEXT[], $3::BYTEA[], $4::INTEGER[])
+             AS k (partner, order_number, authorization_id, live)
+           ON CONFLICT (partner, order_number) DO UPDATE SET shard = excluded.shard,
+             authorization_id = excluded.authorization_id, live = excluded.live
+           WHERE partner_order.live = 0
+             OR partner_order.authorization_id = excluded.authorization_id
+             OR EXISTS (SELECT 1 FROM "authorization" AS a
+                        WHERE a.authorization_id = partner_order.authorization_id
+                          AND a.state NOT IN ('HELD', 'CAPTURED'))"#,
+    )
+    .bind(column(orders, |((partner, _), ..)| partner.as_str()))
+    .bind(column(orders, |((_, number), ..)| number.as_str()))
+    .bind(column(orders, |(_, id, _)| *id.as_bytes()))
+    .bind(column(orders, |(.., live)| i32::from(*live)))
+    .execute(tx)
+    .await;
+    require(done, orders.len(), |_| StoreError::Conflict)
+}

@@ -1,0 +1,292 @@
+//! What the rows of any backend mean. A row that means nothing is `Corrupt`.
+
+use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+
+use benefit::{Category, Fen, Hours, Kind, RefundRule, Terms, TermsParts};
+use clock::{Timestamp, Zone};
+use member_identity::{AuthorizationId, RegionCode, VoucherId};
+use sql::StoreError;
+
+use super::columns::{Columns, Detailed};
+use crate::domain::{
+    AppliedVoucher, Authorization, Booked, Campaign, CampaignState, DailyTotal, DayState, Detail,
+    Fingerprint, Laid, OrderKey, Reason, Refusal, Remembered, RequestKey, Stage, StatementHead,
+    StatementRow, StockKey, TransactionKind, Verb, VoucherStage, WalletVoucher,
+};
+
+/// A voucher; its row carries `expires_at` of the authorization that holds it.
+pub(super) fn voucher(row: Columns<'_>) -> Detailed<WalletVoucher> {
+    voucher_held_until(row, row.maybe_time("expires_at")?)
+}
+
+/// A voucher whose holder, if it has one, was read apart.
+pub(super) fn voucher_held_until(
+    row: Columns<'_>,
+    until: Option<Timestamp>,
+) -> Detailed<WalletVoucher> {
+    let stage = match (row.text("state")?, row.maybe_id("held_by")?, until) {
+        ("AVAILABLE", None, _) => VoucherStage::Available,
+        ("HELD", Some(by), Some(until)) => VoucherStage::Held { by, until },
+        ("USED", None, _) => VoucherStage::Used,
+        (state, ..) => return Err(format!("state {state} with or without a holder")),
+    };
+    let uses_left = u32::try_from(row.integer("uses_left")?);
+    Ok(WalletVoucher {
+        voucher_id: row.id("voucher_id")?,
+        person: row.id("person_key")?,
+        campaign_id: row.parsed("campaign_id")?,
+        stage,
+        uses_left: uses_left.map_err(|_| String::from("uses_left is out of range"))?,
+        valid_from: row.time("valid_from")?,
+        valid_until: row.time("valid_until")?,
+    })
+}
+
+/// An authorization with one of its vouchers; [`take_authorizations`] puts them together.
+pub(super) fn authorization(row: Columns<'_>) -> Detailed<Authorization> {
+    Ok(Authorization {
+        authorization_id: row.id("authorization_id")?,
+        person: row.id("person_key")?,
+        partner: row.parsed("partner")?,
+        order_number: row.parsed("order_number")?,
+        request_id: row.parsed("authorize_request_id")?,
+        order_amount: row.fen("order_amount_fen")?,
+        vouchers: vec![applied(row)?],
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+        stage: stage(row)?,
+    })
+}
+
+fn stage(row: Columns<'_>) -> Detailed<Stage> {
+    let booked = |at, on| -> Detailed<Option<Booked>> {
+        Ok(row.maybe_time(at)?.zip(row.maybe_day(on)?).map(|(at, on)| Booked { at, on }))
+    };
+    let captured = booked("captured_at", "captured_on")?;
+    let refunded = booked("refunded_at", "refunded_on")?;
+    let closed = row.maybe_time("closed_at")?;
+    match (row.text("state")?, captured, refunded, closed) {
+        ("HELD", None, None, None) => Ok(Stage::Held),
+        ("CAPTURED", Some(captured), None, None) => Ok(Stage::Captured(captured)),
+        ("VOIDED", None, None, Some(at)) => Ok(Stage::Voided { at }),
+        ("EXPIRED", None, None, Some(at)) => Ok(Stage::Expired { at }),
+        ("REFUNDED", Some(captured), Some(refunded), None) => {
+            let right_returned = row.maybe_integer("right_returned")? == Some(1);
+            Ok(Stage::Refunded { captured, refunded, right_returned })
+        }
+        (state, ..) => Err(format!("state {state} with other times than it has")),
+    }
+}
+
+/// A voucher's part in an authorization.
+fn applied(row: Columns<'_>) -> Detailed<AppliedVoucher> {
+    let lines = row.text("line_discounts")?.split(',');
+    let lines: Result<Vec<_>, _> = lines.map(|line| line.parse().map(Fen)).collect();
+    Ok(AppliedVoucher {
+        voucher_id: row.id("voucher_id")?,
+        campaign_id: row.parsed("campaign_id")?,
+        discount: row.fen("part_fen")?,
+        line_discounts: lines.map_err(|_| String::from("line_discounts are not numbers"))?,
+    })
+}
+
+/// A request and how it was answered.
+pub(super) fn request(row: Columns<'_>) -> Detailed<(RequestKey, Remembered)> {
+    let verb = Verb::from_name(row.text("verb")?).ok_or("an unknown verb")?;
+    let key = (row.parsed("partner")?, verb, row.parsed("request_id")?);
+    Ok((key, remembered(row)?))
+}
+
+/// An order and its live authorization.
+pub(super) fn order(row: Columns<'_>) -> Detailed<(OrderKey, AuthorizationId)> {
+    let key = (row.parsed("partner")?, row.parsed("order_number")?);
+    Ok((key, row.id("authorization_id")?))
+}
+
+fn remembered(row: Columns<'_>) -> Detailed<Remembered> {
+    let outcome = match (row.text("outcome")?, row.maybe_text("reason")?) {
+        ("OK", None) => Ok(row.maybe_id("authorization_id")?),
+        ("REFUSED", Some(reason)) => Err(refusal(reason, row.text("details")?)?),
+        (outcome, _) => return Err(format!("outcome {outcome} with or without a reason")),
+    };
+    let fingerprint = Fingerprint::from_bytes(row.bytes("fingerprint")?.to_vec());
+    Ok(Remembered { fingerprint, outcome, created_at: row.time("created_at")? })
+}
+
+/// Details are stored as a JSON list of key and value.
+fn refusal(reason: &str, details: &str) -> Detailed<Refusal> {
+    let reason = Reason::from_name(reason).ok_or_else(|| format!("reason {reason}"))?;
+    let details: Vec<(String, String)> =
+        serde_json::from_str(details).map_err(|_| String::from("details are not a list"))?;
+    let detail = |(key, value): (String, String)| Some((Detail::from_name(&key)?, value));
+    let details = details.into_iter().map(detail).collect::<Option<_>>();
+    Ok(Refusal { reason, details: details.ok_or_else(|| String::from("an unknown detail"))? })
+}
+
+pub(super) fn campaign(row: Columns<'_>) -> Detailed<Campaign> {
+    let state = campaign_state(row.text("state")?).ok_or_else(|| String::from("unknown state"))?;
+    Ok(Campaign {
+        campaign_id: row.parsed("campaign_id")?,
+        organization: row.organization("organization")?,
+        state,
+        terms: terms(row)?,
+        title_zh: row.text("title_zh")?.to_owned(),
+        title_en: row.text("title_en")?.to_owned(),
+        position: row.integer("position")?,
+    })
+}
+
+fn terms(row: Columns<'_>) -> Detailed<Terms> {
+    let kind = match row.text("kind")? {
+        "AMOUNT_OFF" => {
+            Kind::AmountOff { threshold: row.fen("threshold_fen")?, amount: row.fen("amount_fen")? }
+        }
+        kind => return Err(format!("unknown kind {kind}")),
+    };
+    let rule = RefundRule::parse(row.text("refund_rule")?);
+    let parts = TermsParts {
+        kind,
+        goods_categories: list(row, "goods_categories", Category::parse)?,
+        regions: list(row, "regions", RegionCode::parse)?,
+        hours: list(row, "hours", Hours::parse)?,
+        refund_rule: rule.ok_or_else(|| String::from("unknown refund_rule"))?,
+        zone: Zone::parse(row.text("zone")?).map_err(|problem| problem.to_string())?,
+    };
+    Terms::new(parts).map_err(|problem| problem.to_string())
+}
+
+/// A list in one column, joined by commas; empty text is the empty list.
+fn list<T, E: std::fmt::Display>(
+    row: Columns<'_>,
+    column: &'static str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Detailed<Vec<T>> {
+    let parts = row.text(column)?.split(',').filter(|part| !part.is_empty());
+    parts.map(|part| parse(part).map_err(|problem| format!("{column}: {problem}"))).collect()
+}
+
+const CAMPAIGN_STATES: [(CampaignState, &str); 4] = [
+    (CampaignState::Draft, "DRAFT"),
+    (CampaignState::Active, "ACTIVE"),
+    (CampaignState::Paused, "PAUSED"),
+    (CampaignState::Ended, "ENDED"),
+];
+
+fn campaign_state(name: &str) -> Option<CampaignState> {
+    CAMPAIGN_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
+}
+
+/// What is known of today; the row carries the first open day after it and the last day of all.
+pub(super) fn day_state(row: Columns<'_>) -> Detailed<DayState> {
+    Ok(DayState {
+        closed: row.maybe_text("state")? == Some("CLOSED"),
+        next_open: row.maybe_day("next_open")?,
+        last: row.maybe_day("last")?,
+    })
+}
+
+/// The cursor of one stock's feed.
+pub(super) fn cursor(row: Columns<'_>) -> Detailed<(StockKey, i64)> {
+    let slice = u8::try_from(row.integer("slice")?).map_err(|_| "slice is out of range")?;
+    let period = row.text("period")?.to_owned();
+    let stock = StockKey { campaign_id: row.parsed("campaign_id")?, period, slice };
+    Ok((stock, row.integer("position")?))
+}
+
+/// The feed's epoch, and the cursor of the campaigns.
+pub(super) fn feed_source(row: Columns<'_>) -> Detailed<([u8; 16], i64)> {
+    let epoch = row.bytes("epoch")?.try_into().map_err(|_| "epoch is not 16 bytes")?;
+    Ok((epoch, row.integer("campaign_position")?))
+}
+
+/// What a platform's statement holds.
+pub(super) fn statement_head(row: Columns<'_>) -> Detailed<StatementHead> {
+    Ok(StatementHead {
+        rows: row.integer("rows")?,
+        captured: row.fen("captured_fen")?,
+        refunded: row.fen("refunded_fen")?,
+        sha256: row.bytes("sha256")?.try_into().map_err(|_| "sha256 is not 32 bytes")?,
+        closed_at: row.time("closed_at")?,
+    })
+}
+
+/// A row of the journal; it carries the amount of its first entry.
+pub(super) fn statement_row(row: Columns<'_>) -> Detailed<StatementRow> {
+    let kind = TransactionKind::from_name(row.text("kind")?).ok_or("an unknown kind")?;
+    Ok(StatementRow {
+        transaction_id: row.id("transaction_id")?,
+        kind,
+        authorization_id: row.id("authorization_id")?,
+        order_number: row.parsed("order_number")?,
+        campaign_id: row.parsed("campaign_id")?,
+        organization: row.organization("organization")?,
+        voucher_id: row.id("voucher_id")?,
+        amount: row.fen("amount_fen")?,
+        at: row.time("created_at")?,
+        late_of: row.maybe_day("late_of")?,
+    })
+}
+
+/// The totals of one platform and campaign.
+pub(super) fn daily_total(row: Columns<'_>) -> Detailed<DailyTotal> {
+    Ok(DailyTotal {
+        platform: row.parsed("partner")?,
+        campaign_id: row.parsed("campaign_id")?,
+        organization: row.organization("organization")?,
+        captures: row.integer("captures")?,
+        captured: row.fen("captured_fen")?,
+        refunds: row.integer("refunds")?,
+        refunded: row.fen("refunded_fen")?,
+    })
+}
+
+/// The name of a campaign's stage in the table.
+pub(super) fn campaign_state_name(state: CampaignState) -> &'static str {
+    let found = CAMPAIGN_STATES.iter().find(|(known, _)| *known == state);
+    found.map(|(_, name)| *name).expect("the table lists every state")
+}
+
+/// Lays out authorizations that were read with one row a voucher.
+pub(super) fn take_authorizations(laid: &mut Laid, found: Vec<Authorization>) {
+    for one in found {
+        match laid.authorizations.entry(one.authorization_id) {
+            Entry::Vacant(place) => drop(place.insert(one)),
+            Entry::Occupied(mut known) => known.get_mut().vouchers.extend(one.vouchers),
+        }
+    }
+}
+
+/// The vouchers of the authorizations that are not laid out themselves.
+pub(super) fn vouchers_missing(laid: &Laid) -> BTreeSet<VoucherId> {
+    let parts = laid.authorizations.values().flat_map(|authorization| &authorization.vouchers);
+    let ids = parts.map(|applied| applied.voucher_id);
+    ids.filter(|id| !laid.vouchers.contains_key(id)).collect()
+}
+
+/// Each voucher of an authorization must be in its wallet.
+pub(super) fn require_vouchers(laid: &Laid) -> Result<(), StoreError> {
+    match vouchers_missing(laid).first() {
+        None => Ok(()),
+        Some(id) => Err(in_no_wallet(*id)),
+    }
+}
+
+/// Some voucher of an authorization was not found.
+pub(super) fn in_no_wallet(id: VoucherId) -> StoreError {
+    let detail = String::from("the voucher is in no wallet");
+    StoreError::Corrupt { table: "authorization_voucher", id: id.to_string(), detail }
+}
+
+/// Lays out campaigns, which every voucher must have.
+pub(super) fn take_campaigns(laid: &mut Laid, found: Vec<Campaign>) -> Result<(), StoreError> {
+    laid.campaigns.extend(found.into_iter().map(|one| (one.campaign_id.clone(), one)));
+    match laid.vouchers.values().find(|own| !laid.campaigns.contains_key(&own.campaign_id)) {
+        None => Ok(()),
+        Some(voucher) => Err(StoreError::Corrupt {
+            table: "wallet_voucher",
+            id: voucher.voucher_id.to_string(),
+            detail: String::from("its campaign is not known"),
+        }),
+    }
+}

@@ -1,0 +1,143 @@
+//! What is written of the domain's types, column by column, whatever the backend.
+
+use benefit::Kind;
+use clock::Timestamp;
+
+use super::rows::campaign_state_name;
+use crate::domain::{
+    AppliedVoucher, Authorization, Booked, Campaign, Refusal, Remembered, Stage, VoucherStage,
+    WalletVoucher,
+};
+
+/// Bytes as hexadecimal text.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+/// The columns of an authorization that change.
+pub(super) struct StageColumns {
+    pub state: &'static str,
+    pub captured_at: Option<i64>,
+    pub captured_on: Option<String>,
+    pub refunded_at: Option<i64>,
+    pub refunded_on: Option<String>,
+    pub right_returned: Option<i64>,
+    pub closed_at: Option<i64>,
+}
+
+impl From<&Authorization> for StageColumns {
+    fn from(authorization: &Authorization) -> Self {
+        let (mut captured, mut refunded, mut right_returned) = (None, None, None);
+        let (state, closed_at) = match authorization.stage {
+            Stage::Held => ("HELD", None),
+            Stage::Captured(booked) => {
+                captured = Some(booked);
+                ("CAPTURED", None)
+            }
+            Stage::Voided { at } => ("VOIDED", Some(at)),
+            Stage::Expired { at } => ("EXPIRED", Some(at)),
+            Stage::Refunded { captured: first, refunded: then, right_returned: returned } => {
+                (captured, refunded) = (Some(first), Some(then));
+                right_returned = Some(i64::from(returned));
+                ("REFUNDED", None)
+            }
+        };
+        let at = |booked: Booked| booked.at.as_micros();
+        let on = |booked: Booked| booked.on.to_string();
+        Self {
+            state,
+            captured_at: captured.map(at),
+            captured_on: captured.map(on),
+            refunded_at: refunded.map(at),
+            refunded_on: refunded.map(on),
+            right_returned,
+            closed_at: closed_at.map(Timestamp::as_micros),
+        }
+    }
+}
+
+/// The line discounts of a voucher's part, as one column.
+pub(super) fn line_discounts(applied: &AppliedVoucher) -> String {
+    joined(&applied.line_discounts)
+}
+
+/// The columns of a voucher that change: its state, and the authorization that holds it.
+pub(super) fn voucher_stage(voucher: &WalletVoucher) -> (&'static str, Option<[u8; 16]>) {
+    match voucher.stage {
+        VoucherStage::Available => ("AVAILABLE", None),
+        VoucherStage::Held { by, .. } => ("HELD", Some(*by.as_bytes())),
+        VoucherStage::Used => ("USED", None),
+    }
+}
+
+/// How a request was answered.
+pub(super) struct OutcomeColumns {
+    pub outcome: &'static str,
+    pub reason: Option<&'static str>,
+    pub details: Option<String>,
+    pub shard: u8,
+    pub authorization_id: Option<[u8; 16]>,
+}
+
+impl From<&Remembered> for OutcomeColumns {
+    fn from(seen: &Remembered) -> Self {
+        match &seen.outcome {
+            Ok(made) => Self {
+                outcome: "OK",
+                reason: None,
+                details: None,
+                shard: made.map_or(0, |id| id.shard().0),
+                authorization_id: made.map(|id| *id.as_bytes()),
+            },
+            Err(refusal) => Self {
+                outcome: "REFUSED",
+                reason: Some(refusal.reason.name()),
+                details: Some(details(refusal)),
+                shard: 0,
+                authorization_id: None,
+            },
+        }
+    }
+}
+
+/// A JSON list of key and value.
+fn details(refusal: &Refusal) -> String {
+    let pairs = refusal.details.iter().map(|(detail, value)| (detail.name(), value));
+    serde_json::to_string(&pairs.collect::<Vec<_>>()).expect("texts become JSON")
+}
+
+/// A campaign.
+pub(super) struct CampaignColumns {
+    pub state: &'static str,
+    pub kind: &'static str,
+    pub threshold_fen: i64,
+    pub amount_fen: i64,
+    pub goods_categories: String,
+    pub regions: String,
+    pub hours: String,
+    pub refund_rule: &'static str,
+}
+
+impl From<&Campaign> for CampaignColumns {
+    fn from(campaign: &Campaign) -> Self {
+        let terms = &campaign.terms;
+        let Kind::AmountOff { threshold, amount } = terms.kind();
+        Self {
+            state: campaign_state_name(campaign.state),
+            kind: terms.kind().key(),
+            threshold_fen: threshold.0,
+            amount_fen: amount.0,
+            goods_categories: joined(terms.goods_categories()),
+            regions: joined(terms.regions()),
+            hours: joined(terms.hours()),
+            refund_rule: terms.refund_rule().key(),
+        }
+    }
+}
+
+/// A list in one column, joined by commas.
+fn joined<T: ToString>(parts: &[T]) -> String {
+    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
