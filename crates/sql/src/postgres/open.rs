@@ -19,6 +19,11 @@ pub(super) fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, OpenP
         ("statement_timeout", config.statement_timeout_ms.to_string()),
         ("idle_in_transaction_session_timeout", millis(IDLE_IN_TRANSACTION_MAX)),
         ("lock_timeout", millis(LOCK_TIMEOUT)),
+        // Stores reach rows by their keys. A plan that was made, and kept, while a table was empty
+        // would read the whole of it for every batch once it has grown; nor is a plan that has no
+        // other way, and is costly by that, worth compiling.
+        ("enable_seqscan", "off".to_owned()),
+        ("jit", "off".to_owned()),
     ];
     Ok(options
         .application_name("zhisong")
