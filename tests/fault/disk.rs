@@ -1,4 +1,4 @@
-//! No room: at start, and in the middle of the rush.
+//! No room, or no place of its own: at start, and in the middle of the rush.
 //!
 //! The disk is full for the process alone: the system lets its files grow to a limit and no
 //! further. That needs no rights and no device, and what SQLite is told is what a full disk tells
@@ -66,6 +66,16 @@ async fn a_folder_that_cannot_be_made_is_told_with_what_to_do() {
     fs::write(stage.data(), "a file").expect("the folder is new");
     let said = refuses(stage.command(first_day())).await;
     assert!(said.contains("data folder") && said.contains("is writable"), "{said}");
+}
+
+#[tokio::test]
+async fn a_folder_that_another_process_serves_is_told_with_what_to_do() {
+    let stage = Stage::new(ZHISONG);
+    let first = stage.serve(first_day()).await;
+    let said = refuses(stage.command(first_day())).await;
+    assert!(said.contains("another process serves") && said.contains("stop it"), "{said}");
+    let ended = first.stop().await.expect("the first process was not disturbed");
+    assert_eq!(ended.code(), Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

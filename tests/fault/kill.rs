@@ -74,7 +74,7 @@ async fn ten_kills_at_the_tills_book_every_answered_order_once() {
             Till { clients: &clients, acks: &stage.acks, arrivals: &arrivals, occasion: &occasion };
         let shopping = till.play(&loaded.member_ids);
         let (ends, ()) = tokio::join!(shopping, kill_at(&mut suite, &arrivals, enough));
-        assert!(ends.contains(&End::Lost), "the kill came after the last order");
+        assert!(ends.iter().any(|end| *end != End::Told), "the kill came after the last order");
         stage.check_laws(None).await;
 
         suite = stage.serve(day).await;

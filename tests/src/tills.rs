@@ -45,12 +45,12 @@ impl Story {
 }
 
 /// How far an order has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum End {
     /// Its story is told to the end.
     Told,
-    /// An answer was lost on the way.
-    Lost,
+    /// An answer was lost on the way, and why.
+    Lost(String),
 }
 
 /// One till: whom it calls, and the book of what it was told.
@@ -75,13 +75,15 @@ impl Till<'_> {
 
     /// Plays every order, and those in which an answer is lost until none is.
     pub async fn settle(self, member_ids: &[String]) {
+        let mut lost = None;
         for _ in 0..ROUNDS_MAX {
             let ends = self.play(member_ids).await;
-            if ends.iter().all(|end| *end == End::Told) {
+            lost = ends.into_iter().find(|end| *end != End::Told);
+            if lost.is_none() {
                 return;
             }
         }
-        panic!("a suite that serves must answer every order at last")
+        panic!("a suite that serves must answer every order at last, but: {lost:?}")
     }
 
     /// Plays one order once, from its beginning.
@@ -89,7 +91,7 @@ impl Till<'_> {
         let story = Story::of(at);
         let held = match self.authorize(at, &authorize_request(self.occasion, at, member_id)).await
         {
-            Answer::Lost(_) => return End::Lost,
+            Answer::Lost(why) => return End::Lost(why),
             Answer::Refused(reason) => {
                 assert_eq!((story, reason.as_str()), (Story::WrongGoods, "GOODS_NOT_COVERED"));
                 return End::Told;
@@ -107,7 +109,7 @@ impl Till<'_> {
         };
         match last {
             Answer::Done(_) => End::Told,
-            Answer::Lost(_) => End::Lost,
+            Answer::Lost(why) => End::Lost(why),
             Answer::Refused(reason) => panic!("order {at}, {story:?}, was refused: {reason}"),
         }
     }

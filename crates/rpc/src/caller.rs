@@ -14,7 +14,8 @@ pub struct Caller {
     pub subject: String,
     /// What the caller may do, as `voucher.claim`.
     pub scopes: BTreeSet<String>,
-    /// The subtree within which the caller may do it; all of it when absent (services only).
+    /// The subtree within which the caller may do it; all of it when absent
+    /// (services, and whoever holds the keys that sign).
     pub organization: Option<OrganizationPath>,
 }
 

@@ -35,6 +35,7 @@ async fn a_step_is_read_back_after_its_answer_and_after_opening_again() {
     add(&database, "one").await.expect("is added");
     assert_eq!(notes(&database).await, ["one"]);
     database.close().await;
+    assert!(!folder.path().join("notes.db-wal").exists(), "the file holds everything");
     let again = Database::open(&at(&folder), &migrator(NOTES)).await.expect("opens again");
     assert_eq!(notes(&again).await, ["one"]);
 }

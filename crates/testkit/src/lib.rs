@@ -5,6 +5,7 @@
 //! | [`process`] | a program under test: started, listened to, ended one way or another |
 //! | [`suite`] | the three services as one process, `zhisong up` |
 //! | [`services`] | each service as a process of its own |
+//! | [`deployment`] | any number of service processes: replicas, controls, a database server |
 //! | [`clients`] | callers with their tokens, one channel a service |
 //! | [`office`] | what a union office brings to a fresh suite |
 //! | [`answers`] | what a caller was told: done, refused, or nothing for certain |
@@ -17,6 +18,7 @@
 pub mod acks;
 pub mod answers;
 pub mod clients;
+pub mod deployment;
 pub mod office;
 pub mod postgres;
 pub mod process;

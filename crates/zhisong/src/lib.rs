@@ -19,6 +19,7 @@ pub mod cli;
 pub mod demo;
 pub mod installation;
 pub mod laws;
+mod policy;
 pub mod roster;
 pub mod suite;
 pub mod tokens;

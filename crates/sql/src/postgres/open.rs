@@ -19,11 +19,10 @@ pub(super) fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, OpenP
         ("statement_timeout", config.statement_timeout_ms.to_string()),
         ("idle_in_transaction_session_timeout", millis(IDLE_IN_TRANSACTION_MAX)),
         ("lock_timeout", millis(LOCK_TIMEOUT)),
-        // Stores reach rows by their keys. A plan that was made, and kept, while a table was empty
-        // would read the whole of it for every batch once it has grown; nor is a plan that has no
-        // other way, and is costly by that, worth compiling.
-        ("enable_seqscan", "off".to_owned()),
-        ("jit", "off".to_owned()),
+        // A plan is kept, and a table that was empty when it was made is not in the rush. So rows
+        // are found by their keys from the first on; compiling a plan costs more than our plans.
+        ("enable_seqscan", String::from("off")),
+        ("jit", String::from("off")),
     ];
     Ok(options
         .application_name("zhisong")

@@ -74,10 +74,11 @@ impl Database {
         self.writer.run(name, step).await
     }
 
-    /// Finishes what is under way and closes the file.
+    /// Finishes what is under way and closes the file, which then holds everything: the last to
+    /// close takes the log in, and that must be the one that may write.
     pub async fn close(&self) {
-        self.writer.close().await;
         self.readers.close().await;
+        self.writer.close().await;
     }
 }
 

@@ -8,12 +8,11 @@ use crate::OpenProblem;
 /// The first release without the WAL-reset fault (sqlite.org/wal.html#walresetbug).
 const SAFE_LIBRARY: (u32, u32, u32) = (3, 51, 3);
 
-/// Memory for the pages that the writer touches, in KiB (that is what a minus means): a large step
-/// that does not fit writes its pages out and reads them back. Taken only when it is needed.
+/// Pages that the writer keeps in memory: 64 MiB, in KiB below zero as the pragma has it. The
+/// usual 2 MiB are less than one batch changes, whose pages then go out and in several times.
 const WRITER_CACHE: &str = "-65536";
-/// Pages in the log before they go into the file: 64 MiB. A page that many steps change is then
-/// written into the file once and not with each of them.
-const CHECKPOINT_PAGES: &str = "16384";
+/// Pages in the log before they are carried over: what many batches change is carried over once.
+const CHECKPOINT_AFTER: &str = "16384";
 
 pub(super) async fn writer(
     path: &str,
@@ -34,7 +33,7 @@ pub(super) async fn connect(path: &str) -> Result<SqliteConnection, OpenProblem>
     let options = options(path)
         .create_if_missing(true)
         .pragma("cache_size", WRITER_CACHE)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        .pragma("wal_autocheckpoint", CHECKPOINT_AFTER);
     options.connect().await.map_err(|source| file(path, source))
 }
 

@@ -14,20 +14,24 @@ use super::claims::Claimants;
 use super::figures::{Round, Sample};
 use super::judge::{Judge, Timed};
 use super::load::{Load, Measured, closed_loop};
-use super::stage::{Program, Setup, Stage};
 use super::{BenchProblem, Options, Workload, members};
+use testkit::deployment::{Deployment, Program, Setup};
 
 /// Everybody has a voucher before the tills open.
 const ENOUGH: usize = 10_000_000;
 /// One transaction a request, many at a time.
-const NAIVE: Setup =
-    Setup { process: "", sections: "\n[checkout]\nlanes = 64\nbatch_max = 1\n", writers: 32 };
+const NAIVE: Setup = Setup {
+    process: "",
+    sections: "\n[checkout]\nlanes = 64\nbatch_max = 1\n",
+    writers: 32,
+    shares: None,
+};
 
 /// What a till was told: the authorization's id.
 type Told = Answer<String>;
 
 pub(super) async fn rounds(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
 ) -> Result<Vec<Round>, BenchProblem> {
     stage.start("eligibility", Program::Eligibility).await?;
@@ -76,7 +80,7 @@ impl Tills {
     /// The workload and its controls, one after the other.
     async fn measure(
         &self,
-        stage: &mut Stage,
+        stage: &mut Deployment,
         [real, naive, echo]: [&Clients; 3],
         options: Options,
         (judge, round): (&mut Judge, &mut Round),

@@ -11,19 +11,20 @@ use testkit::clients::Clients;
 use super::figures::{Round, Sample, half_of_saturation, latency};
 use super::judge::{Judge, Timed};
 use super::load::{Load, Measured, closed_loop, open_loop};
-use super::stage::{Program, Setup, Stage};
 use super::{BenchProblem, Options, members};
+use testkit::deployment::{Deployment, Program, Setup};
 
 /// The stock of the days on which nobody is refused.
 const ENOUGH: usize = 10_000_000;
 /// The stock of the days on which nearly everybody is.
 const FEW: usize = 1_000;
 /// One transaction a request.
-const NAIVE: Setup = Setup { process: "", sections: "\n[claim]\nbatch_max = 1\n", writers: 4 };
+const NAIVE: Setup =
+    Setup { process: "", sections: "\n[claim]\nbatch_max = 1\n", writers: 4, shares: None };
 
 /// Everybody gets one.
 pub(super) async fn claim_rounds(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
     extra: &mut Map<String, Value>,
 ) -> Result<Vec<Round>, BenchProblem> {
@@ -80,7 +81,7 @@ pub(super) async fn claim_rounds(
 
 /// The first thousand get one; timed are the others, and those again.
 pub(super) async fn reject_rounds(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
 ) -> Result<Vec<Round>, BenchProblem> {
     stage.start("eligibility", Program::Eligibility).await?;
@@ -121,9 +122,9 @@ pub(super) async fn reject_rounds(
 }
 
 /// The law check reads redemption's database too; nobody redeems while claims are measured.
-pub(super) async fn leave_wallets_alone(stage: &mut Stage) -> Result<(), BenchProblem> {
+pub(super) async fn leave_wallets_alone(stage: &mut Deployment) -> Result<(), BenchProblem> {
     stage.start("redemption", Program::Redemption).await?;
-    stage.stop("redemption");
+    stage.kill("redemption");
     Ok(())
 }
 

@@ -12,8 +12,8 @@ use super::figures::{Round, Sample};
 use super::judge::Judge;
 use super::load::{Load, Measured, open_loop};
 use super::plot::{self, Bar};
-use super::stage::{Program, Stage};
 use super::{BenchProblem, Options, machine, members};
+use testkit::deployment::{Deployment, Program};
 
 /// The real programme's vouchers a day.
 const QUOTA: usize = 50_000;
@@ -28,7 +28,7 @@ struct Told {
 
 /// Plays ten o'clock: every member claims once, spread evenly over the seconds of the options.
 pub(super) async fn play(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
 ) -> Result<(Value, String, bool), BenchProblem> {
     stage.start("eligibility", Program::Eligibility).await?;

@@ -6,15 +6,15 @@ use tokio::time::Instant;
 
 use super::figures::{Round, Sample};
 use super::judge::Timed;
-use super::stage::{Program, Stage};
 use super::{BenchProblem, Options, StoreKind, members};
+use testkit::deployment::{Deployment, Program};
 
 /// The tables that an import writes a row of each member into.
 const TABLES: [&str; 3] = ["person", "member", "blind_index"];
 
 /// Every round imports as many new members.
 pub(super) async fn rounds(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
 ) -> Result<Vec<Round>, BenchProblem> {
     stage.start("eligibility", Program::Eligibility).await?;

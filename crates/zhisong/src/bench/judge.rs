@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
-use std::process::Command;
 
 use contracts::issuance::v1::{ClaimRequest, ClaimResponse};
 use serde_json::{Map, Value, json};
@@ -14,8 +13,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::figures::Round;
-use super::stage::Stage;
 use super::{BenchProblem, StoreKind, machine};
+use testkit::deployment::Deployment;
 
 /// Violations of one kind that are listed; the others are counted only in the first that is.
 const LISTED_MAX: usize = 5;
@@ -27,7 +26,7 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    pub fn new(stage: &Stage) -> Result<Self, BenchProblem> {
+    pub fn new(stage: &Deployment) -> Result<Self, BenchProblem> {
         let path = stage.folder().join("acks.jsonl");
         let acks = BufWriter::new(File::create(&path)?);
         Ok(Self { path, acks })
@@ -101,17 +100,11 @@ impl Judge {
     /// Runs `zhisong laws` over the databases and notes every law that is broken.
     pub async fn check_laws(
         &mut self,
-        stage: &Stage,
+        stage: &Deployment,
         round: &mut Round,
     ) -> Result<(), BenchProblem> {
         self.acks.flush()?;
-        let mut command = Command::new(std::env::current_exe()?);
-        command.args(["laws", "--json", "--acks"]).arg(&self.path);
-        for service in ["eligibility", "issuance", "redemption"] {
-            if let Some(url) = stage.database_url(service) {
-                command.arg(format!("--{service}-url")).arg(url);
-            }
-        }
+        let mut command = stage.laws(&self.path);
         let checked = tokio::task::spawn_blocking(move || command.output()).await;
         let checked = checked.expect("starting a program does not panic")?;
         let laws: Value = serde_json::from_slice(&checked.stdout).map_err(|_| {
@@ -139,7 +132,10 @@ pub(super) struct Timed {
 }
 
 impl Timed {
-    pub async fn start(stage: &mut Stage, labels: &[&'static str]) -> Result<Self, BenchProblem> {
+    pub async fn start(
+        stage: &mut Deployment,
+        labels: &[&'static str],
+    ) -> Result<Self, BenchProblem> {
         let commits = commits(stage, labels).await?;
         Ok(Self {
             cpu_seconds: machine::cpu_seconds(&stage.pids()),
@@ -149,7 +145,7 @@ impl Timed {
     }
 
     /// CPU seconds and commits since the start.
-    pub async fn end(self, stage: &mut Stage) -> Result<(f64, u64), BenchProblem> {
+    pub async fn end(self, stage: &mut Deployment) -> Result<(f64, u64), BenchProblem> {
         let cpu_seconds = machine::cpu_seconds(&stage.pids()) - self.cpu_seconds;
         let commits = commits(stage, &self.labels).await?;
         Ok((cpu_seconds, commits - self.commits))
@@ -157,7 +153,7 @@ impl Timed {
 }
 
 /// Steps committed so far, as the services' own metrics count them.
-async fn commits(stage: &Stage, labels: &[&'static str]) -> Result<u64, BenchProblem> {
+async fn commits(stage: &Deployment, labels: &[&'static str]) -> Result<u64, BenchProblem> {
     let mut total = 0;
     for label in labels {
         let Some(address) = stage.metrics_address(label) else { continue };
@@ -176,7 +172,7 @@ async fn commits(stage: &Stage, labels: &[&'static str]) -> Result<u64, BenchPro
 
 /// The settings that decide whether an answer survives a crash, as the database says them.
 pub(super) async fn durability(
-    stage: &Stage,
+    stage: &Deployment,
     store: StoreKind,
 ) -> Result<Map<String, Value>, BenchProblem> {
     let mut settings = Map::new();

@@ -5,13 +5,14 @@ use contracts::eligibility::v1::Organization;
 use testkit::clients::Clients;
 use testkit::office::{Loaded, Office};
 
-use super::stage::UNION;
 use super::{BenchProblem, FIRST_DAY};
 use crate::roster;
 
 /// The real programme; its quota is replaced.
 const PROGRAMME: &str =
     include_str!("../../../../deploy/programmes/guangdong-cool-drinks-2022.toml");
+/// The union that offers the programme.
+pub(super) const UNION: &str = "gd";
 /// The minute of the day at which claims begin.
 const TEN_O_CLOCK: u16 = 600;
 /// The same members for every run.

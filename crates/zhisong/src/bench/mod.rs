@@ -8,7 +8,6 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `stage` | processes, database, callers |
 //! | `load` | closed loop, open loop |
 //! | `claims` `checkouts` `verify` `import` | the workloads |
 //! | `overload` `drill` | far too many calls; a rehearsal of ten o'clock |
@@ -29,16 +28,18 @@ mod machine;
 mod members;
 mod overload;
 mod plot;
-mod stage;
 mod verify;
 
 use std::time::Duration;
 
+use member_identity::OrganizationPath;
 use serde_json::{Map, Value};
 
+use crate::tokens::Role;
 use figures::Figures;
 use load::Load;
-use stage::Stage;
+use testkit::deployment::{Deployment, DeploymentProblem, Plan};
+use testkit::postgres::Settings;
 
 /// The first day that is played; every round is a day of its own.
 const FIRST_DAY: &str = "2022-07-22";
@@ -129,24 +130,15 @@ pub enum BenchProblem {
     /// A file could not be read or written, or a process not be started.
     #[error("{0}")]
     System(#[from] std::io::Error),
-    /// There is no database server.
+    /// The services do not stand.
     #[error("{0}")]
-    Postgres(#[from] testkit::postgres::Problem),
-    /// A service did not start.
-    #[error("{0}")]
-    Process(#[from] testkit::process::ProcessProblem),
+    Deployment(#[from] DeploymentProblem),
     /// The database could not be asked.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
-    /// A key could not be made.
-    #[error("{0}")]
-    Key(#[from] rpc::KeyProblem),
     /// A call that prepares the measurement was refused.
     #[error("preparing: {0}")]
     Refused(#[from] tonic::Status),
-    /// A service was started before its peer.
-    #[error("{0} must be started first")]
-    Order(&'static str),
     /// The law check could not be run.
     #[error("the law check: {0}")]
     Laws(String),
@@ -166,7 +158,7 @@ pub struct Report {
 
 /// Runs a benchmark.
 pub async fn run(options: Options) -> Result<Report, BenchProblem> {
-    let mut stage = Stage::prepare(options.store)?;
+    let mut stage = Deployment::prepare(plan(options.store)?)?;
     let mut extra = Map::new();
     extra.insert("members".to_owned(), options.members.into());
     let rounds = match options.workload {
@@ -197,4 +189,19 @@ pub async fn run(options: Options) -> Result<Report, BenchProblem> {
     let json = figures.json();
     let table = figures::table(&json);
     Ok(Report { table, svg: figures.svg(), is_valid: figures.are_valid(), json })
+}
+
+/// Every caller of the demonstration, and this very program for the services.
+fn plan(store: StoreKind) -> Result<Plan, BenchProblem> {
+    let union = OrganizationPath::parse(members::UNION).expect("the constant is a path");
+    Ok(Plan {
+        program: std::env::current_exe()?,
+        key_ring: eligibility::keyring::generate(),
+        callers: Role::ALL.iter().map(|role| role.grant(&union)).collect(),
+        day: FIRST_DAY,
+        postgres: match store {
+            StoreKind::Sqlite => None,
+            StoreKind::Postgres => Some(Settings { fsync: true }),
+        },
+    })
 }

@@ -12,12 +12,13 @@ use super::claims::{Claimants, leave_wallets_alone};
 use super::figures::Round;
 use super::judge::Judge;
 use super::load::{Load, open_loop};
-use super::stage::{Program, Setup, Stage};
 use super::{BenchProblem, Options, machine, members};
+use testkit::deployment::{Deployment, Program, Setup};
 
 /// Calls a second that issuance admits.
 const ADMITTED: f64 = 1_000.0;
-const LIMITED: Setup = Setup { process: "rate_max = 1000\n", sections: "", writers: 4 };
+const LIMITED: Setup =
+    Setup { process: "rate_max = 1000\n", sections: "", writers: 4, shares: None };
 /// How much more comes.
 const OVERLOAD: f64 = 20.0;
 /// Before and after, the offer is just below what is admitted.
@@ -35,7 +36,7 @@ type Timed = (Answer<ClaimResponse>, Instant, Duration);
 
 /// Plays all three parts on one day and gives what was seen.
 pub(super) async fn play(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
 ) -> Result<(Value, bool), BenchProblem> {
     stage.start("eligibility", Program::Eligibility).await?;

@@ -12,11 +12,11 @@ use testkit::clients::Clients;
 use super::figures::{Round, Sample, half_of_saturation, latency};
 use super::judge::Timed;
 use super::load::{Measured, closed_loop, open_loop};
-use super::stage::{Program, Stage};
 use super::{BenchProblem, Options, machine, members};
+use testkit::deployment::{Deployment, Program};
 
 pub(super) async fn rounds(
-    stage: &mut Stage,
+    stage: &mut Deployment,
     options: Options,
     extra: &mut Map<String, Value>,
 ) -> Result<Vec<Round>, BenchProblem> {

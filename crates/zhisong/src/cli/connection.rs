@@ -18,6 +18,9 @@ use crate::tokens::Role;
 /// How long a token that the command signs for itself is valid.
 const TOKEN_FOR: Duration = Duration::from_secs(3_600);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A server that has gone without a word is noticed after both of these.
+const PING_INTERVAL: Duration = Duration::from_secs(10);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A connection to the services.
 pub(super) struct Connection {
@@ -46,7 +49,11 @@ impl Connection {
             Failure::local(format!("--server {}: {why}: write http://host:port", target.server))
         };
         let endpoint = Endpoint::from_shared(target.server.clone()).map_err(wrong)?;
-        let endpoint = endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true);
+        let endpoint = endpoint
+            .connect_timeout(CONNECT_TIMEOUT)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .tcp_nodelay(true);
         let unreachable = |_| Failure::Unreachable { server: target.server.clone() };
         let channel = endpoint.connect().await.map_err(unreachable)?;
         Ok(Self { channel, target })

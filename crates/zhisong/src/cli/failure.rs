@@ -1,7 +1,6 @@
 //! Why a command did not do what it was asked to.
 
 use std::collections::BTreeMap;
-use std::error::Error as _;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -102,22 +101,22 @@ impl Failure {
     }
 }
 
-/// A status that carries a reason is the service's word; one that does not, and says that the
-/// service is not there, is the transport's.
+/// A status that carries a reason is the service's word. One that does not is the transport's: it
+/// broke, unless it says what it has against the call itself.
 impl From<Status> for Failure {
     fn from(status: Status) -> Self {
-        let refusal = Refusal::of(&status);
-        let transport =
-            matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Cancelled);
-        match refusal {
-            Some(refusal) => Self::Refused(Box::new(refusal)),
-            None if transport || status.source().is_some() => Self::Lost {
-                why: status.message().to_owned(),
+        if let Some(refusal) = Refusal::of(&status) {
+            return Self::Refused(Box::new(refusal));
+        }
+        let message = status.message().to_owned();
+        match status.code() {
+            Code::Unavailable | Code::Unknown | Code::Cancelled | Code::Internal => Self::Lost {
+                why: message,
                 advice: "repeat the command, with the same --request-id if it has one, to learn \
                          what became of it"
                     .to_owned(),
             },
-            None => Self::Local(format!("{:?}: {}", status.code(), status.message())),
+            code => Self::Local(format!("{code:?}: {message}")),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! How answers are shown: as one JSON object, or as tables for people.
 
+use std::fmt::Display;
+use std::io::{self, Write as _};
+
 use clock::Timestamp;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -84,8 +87,8 @@ pub(super) fn show(shown: Shown, done: Result<Answer, Failure>) -> Result<(), Pr
     match done {
         Ok(answer) => {
             match shown.json {
-                true => println!("{}", Value::Object(answer.json)),
-                false => println!("{}", answer.texts.join("\n")),
+                true => print(&Value::Object(answer.json)),
+                false => print(&answer.texts.join("\n")),
             }
             if answer.good { Ok(()) } else { Err(Said.into()) }
         }
@@ -96,10 +99,15 @@ pub(super) fn show(shown: Shown, done: Result<Answer, Failure>) -> Result<(), Pr
 /// Prints a failure.
 pub(super) fn show_failure(shown: Shown, failure: &Failure) -> Problem {
     match shown.json {
-        true => println!("{}", failure.json(shown.lang)),
+        true => print(&failure.json(shown.lang)),
         false => eprintln!("zhisong: {}", failure.text(shown.lang)),
     }
     Said.into()
+}
+
+fn print(text: &dyn Display) {
+    // Whoever reads it may have seen enough, as `head` has.
+    let _ = writeln!(io::stdout(), "{text}");
 }
 
 /// An instant as RFC 3339 by the clocks of China; null when there is none.

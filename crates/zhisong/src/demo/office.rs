@@ -5,8 +5,8 @@ use contracts::eligibility::v1::import_roster_request::Part;
 use contracts::eligibility::v1::policy_service_client::PolicyServiceClient;
 use contracts::eligibility::v1::registry_service_client::RegistryServiceClient;
 use contracts::eligibility::v1::{
-    CreateOrganizationRequest, Criterion, ImportRosterRequest, ListMembersRequest, Organization,
-    PublishPolicyRequest, RosterHeader, RosterRow, RosterRows,
+    CreateOrganizationRequest, ImportRosterRequest, ListMembersRequest, Organization, RosterHeader,
+    RosterRow, RosterRows,
 };
 use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
 use contracts::issuance::v1::{ActivateCampaignRequest, ApplyCampaignRequest};
@@ -15,6 +15,7 @@ use member_identity::RegionCode;
 use super::clients::{Clients, DemoProblem};
 use super::{Options, PROGRAMME, UNION, evidence, progress};
 use crate::channel::RoleChannel;
+use crate::policy::publish_request;
 use crate::roster::{self, City};
 use crate::tokens::Role;
 
@@ -94,19 +95,8 @@ async fn import(
 }
 
 async fn publish(clients: &Clients, programme: &Programme) -> Result<(), DemoProblem> {
-    let criteria = programme.policy.criteria.iter().map(|criterion| Criterion {
-        criterion_id: criterion.criterion_id.clone(),
-        expression: criterion.expression.clone(),
-        text_zh: criterion.text_zh.clone(),
-        text_en: criterion.text_en.clone(),
-    });
-    let request = PublishPolicyRequest {
-        policy_id: programme.policy.policy_id.clone(),
-        organization: programme.organization.to_string(),
-        criteria: criteria.collect(),
-    };
     let mut policies = PolicyServiceClient::new(clients.channel(Role::UnionOffice, 0));
-    let published = policies.publish_policy(request).await;
+    let published = policies.publish_policy(publish_request(programme)).await;
     published.map_err(DemoProblem::refused("publishing the policy"))?;
     Ok(())
 }

@@ -137,12 +137,29 @@ impl Served {
     }
 }
 
+impl Served {
+    /// Claims a voucher for a member, and waits until redemption has heard of it.
+    pub fn claim(&self, member: &str, request_id: &str) -> Value {
+        let claim = format!("claim --campaign {CAMPAIGN} --member {member}");
+        let claimed = self.json(&format!("{claim} --request-id {request_id}"));
+        let wallet = || self.json(&format!("wallet --member {member}"));
+        until("the voucher is in the wallet", || wallet()["vouchers"].get(0).is_some());
+        claimed
+    }
+}
+
 impl Drop for Served {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.up.kill();
         let _ = self.up.wait();
     }
+}
+
+/// Asks again and again. The services tell each other what has happened within moments.
+pub fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    const ASKED_MAX: usize = 1_000;
+    assert!((0..ASKED_MAX).any(|_| happened()), "{what}: not so after {ASKED_MAX} questions");
 }
 
 fn up(folder: &Path) -> (Child, String) {

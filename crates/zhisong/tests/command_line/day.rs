@@ -8,11 +8,14 @@ use crate::bench::{CAMPAIGN, DAY, Served, programme};
 fn a_voucher_is_claimed_used_and_settled() {
     let served = Served::start();
     let member = &served.open_campaign(3)[0];
-    let claim = format!("claim --campaign {CAMPAIGN} --member {member} --request-id claim-1");
-    let claimed = served.json(&claim);
+    let claimed = served.claim(member, "claim-1");
     assert_eq!(claimed["serial"], 1);
     assert_eq!(claimed["valid_until"], "2022-07-23T00:00:00+08:00");
-    assert_eq!(served.json(&claim), claimed, "the same request id gets the same answer");
+    assert_eq!(
+        served.claim(member, "claim-1"),
+        claimed,
+        "the same request id gets the same answer"
+    );
     let stock = served.json(&format!("campaign stock {CAMPAIGN} --day {DAY}"));
     assert_eq!((&stock["issued"], &stock["remaining"]), (&json!(1), &json!(49_999)));
     let vouchers = served.json(&format!("voucher list --member {member}"));
@@ -55,7 +58,7 @@ fn a_voucher_is_claimed_used_and_settled() {
 fn a_void_lets_go_of_a_hold_and_may_come_before_it() {
     let served = Served::start();
     let member = &served.open_campaign(1)[0];
-    served.json(&format!("claim --campaign {CAMPAIGN} --member {member}"));
+    served.claim(member, "claim-1");
     let order = "--line cold-drink=3.00 --shop s1 --region 440103";
     let authorize = format!("checkout authorize --member {member} {order}");
     let early = served.json("checkout void --request lost-1");

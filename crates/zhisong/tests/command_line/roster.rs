@@ -155,6 +155,9 @@ fn a_connection_that_breaks_says_how_to_go_on_and_the_same_command_does() {
 
     let imported = served.json(import);
     assert_eq!(counts(&imported), [8_000, 0, 0, 0]);
+    let id = imported["import_id"].as_str().expect("an id");
+    let other = format!("roster import roster.csv --organization gd/4401 --import-id {id}");
+    assert_eq!(served.refused(&other)["reason"], "IMPORT_ID_REUSED", "and the command ends");
 }
 
 #[test]

@@ -7,7 +7,8 @@ use super::Partner;
 pub struct Caller {
     /// The subject of the token.
     pub partner: Partner,
-    /// The subtree that the caller may act in; everywhere when absent (services only).
+    /// The subtree that the caller may act in; everywhere when absent (services, and
+    /// whoever holds the keys that sign).
     pub organization: Option<OrganizationPath>,
 }
 

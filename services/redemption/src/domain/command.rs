@@ -40,6 +40,10 @@ pub struct AuthorizeOrder {
     pub person: PersonKey,
     /// What is asked for.
     pub asked: OrderHold,
+    /// Whether the wallet may lack what issuance has issued a moment ago. If it does, a refusal for
+    /// want of a voucher is not final: nothing is written down, issuance is asked, and the order
+    /// comes again.
+    pub may_miss: bool,
 }
 
 /// A voucher to be held for an order.

@@ -43,6 +43,21 @@ pub enum Reason {
     RequestIdReused,
 }
 
+impl Reason {
+    /// Whether another voucher in the wallet could have changed it.
+    pub fn is_for_want_of_a_voucher(self) -> bool {
+        matches!(
+            self,
+            Self::NoVoucher
+                | Self::VoucherUnknown
+                | Self::VoucherHeld
+                | Self::VoucherUsed
+                | Self::VoucherNotYetValid
+                | Self::VoucherExpired
+        )
+    }
+}
+
 /// What a value that comes with a refusal tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Detail {

@@ -24,6 +24,9 @@ impl Checkout {
     /// state, order rule. The member is looked for first, as the replay is found with the rest in
     /// the lane; when there is no member, the replay is looked for alone.
     ///
+    /// A voucher that issuance has issued a moment ago may not be in the wallet yet: before a member
+    /// is told that there is none, issuance is asked once.
+    ///
     /// MEMBER_UNKNOWN is judged anew on each call and not remembered: nothing was decided about an
     /// order, and the same request may be sent again after joining.
     pub async fn authorize(
@@ -37,12 +40,22 @@ impl Checkout {
             Err(failure @ Failure::Caller(_)) => return Err(failure),
             Err(failure) => return self.recall(caller, &request, failure).await,
         };
-        self.feed.catch_up(member.person, self.clock.now()).await?;
         let Member { member_id, person, .. } = member;
-        let authorize = AuthorizeOrder { member_id, person, asked: request.asked };
-        let action = Action::Authorize(Box::new(authorize));
-        let request_id = request.request_id;
-        self.submit(Command { partner: partner(caller), request_id, action }, deadline).await
+        let mut authorize =
+            AuthorizeOrder { member_id, person, asked: request.asked, may_miss: true };
+        let (partner, request_id) = (partner(caller), request.request_id);
+        let command = |order: &AuthorizeOrder| {
+            let action = Action::Authorize(Box::new(order.clone()));
+            Command { partner: partner.clone(), request_id: request_id.clone(), action }
+        };
+        match self.submit(command(&authorize), deadline).await {
+            Err(Failure::Refused(refusal)) if refusal.reason.is_for_want_of_a_voucher() => {
+                self.feed.ask(person).await?;
+                authorize.may_miss = false;
+                self.submit(command(&authorize), deadline).await
+            }
+            answer => answer,
+        }
     }
 
     /// The answer that the request got before, or `failure` when it never got one.

@@ -3,13 +3,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use clock::Timestamp;
 use futures::stream::BoxStream;
 use member_identity::PersonKey;
 use tokio::time::{Instant, timeout};
 
 use super::Failure;
-use crate::domain::{FeedBatch, FeedCursors, Found, ShownStage};
+use crate::domain::{FeedBatch, FeedCursors, Found};
 use crate::store::Store;
 
 /// How long a checkout waits for the one question to issuance.
@@ -70,7 +69,7 @@ pub enum FeedLevel {
     Stopped,
 }
 
-/// Whether the wallets are level with issuance, and the one question to ask while they are not.
+/// Whether the wallets are level with issuance, and the one question to ask on a miss.
 pub struct Feed {
     level: AtomicU8,
     issuance: Arc<dyn IssuancePeer>,
@@ -108,26 +107,28 @@ impl Feed {
         &self.issuance
     }
 
-    /// While the wallets are behind and a person has nothing available, asks issuance once what
-    /// the person has. No answer is no harm: the checkout goes on with what there is.
-    pub async fn catch_up(&self, person: PersonKey, now: Timestamp) -> Result<(), Failure> {
-        if self.level() != FeedLevel::Behind || self.is_open() {
-            return Ok(());
-        }
-        let wallet = self.store.wallet(person, &[]).await?;
-        if wallet.vouchers.iter().any(|voucher| voucher.shown(now) == ShownStage::Available) {
-            return Ok(());
+    /// Asks issuance what a person has whose wallet shows nothing that can be used; true when it
+    /// has something. Also while the wallets are level: a voucher is on its way for a moment, and
+    /// nobody shall be told in that moment that there is none. No answer is no harm: the checkout
+    /// goes on with what there is.
+    pub async fn ask(&self, person: PersonKey) -> Result<bool, Failure> {
+        if self.level() == FeedLevel::Stopped || self.is_open() {
+            return Ok(false);
         }
         match timeout(ASK_TIMEOUT, self.issuance.find_vouchers(person)).await {
             Ok(Ok(found)) => {
                 self.failures.store(0, Ordering::Relaxed);
-                if !found.vouchers.is_empty() {
+                let has_some = !found.vouchers.is_empty();
+                if has_some {
                     self.store.apply_found(found).await?;
                 }
+                Ok(has_some)
             }
-            Ok(Err(IssuanceUnavailable)) | Err(_) => self.failed(),
+            Ok(Err(IssuanceUnavailable)) | Err(_) => {
+                self.failed();
+                Ok(false)
+            }
         }
-        Ok(())
     }
 
     fn is_open(&self) -> bool {

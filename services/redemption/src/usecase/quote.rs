@@ -1,7 +1,7 @@
 use rpc::Caller;
 
 use super::{Checkout, Failure, MemberReference};
-use crate::domain::{Order, Quotation, Wallet, Wanted};
+use crate::domain::{Order, Quotation, ShownStage, Wallet, WalletVoucher, Wanted};
 
 /// Whose order it would be.
 #[derive(Clone, Debug)]
@@ -23,12 +23,15 @@ impl Checkout {
     ) -> Result<Quotation, Failure> {
         let member = self.members.resolve(caller, &request.member).await?;
         let now = self.clock.now();
-        self.feed.catch_up(member.person, now).await?;
         let named = match &request.wanted {
             Wanted::Best => &[][..],
             Wanted::Named(ids) => ids,
         };
-        let read = self.store.wallet(member.person, named).await?;
+        let mut read = self.store.wallet(member.person, named).await?;
+        let is_available = |voucher: &WalletVoucher| voucher.shown(now) == ShownStage::Available;
+        if !read.vouchers.iter().any(is_available) && self.feed.ask(member.person).await? {
+            read = self.store.wallet(member.person, named).await?;
+        }
         let vouchers: Vec<_> = read.vouchers.iter().collect();
         let wallet = Wallet { vouchers: &vouchers, campaigns: &read.campaigns };
         Ok(wallet.quote(&request.order, &request.wanted, now)?)

@@ -24,10 +24,25 @@ async fn a_voucher_that_the_feed_has_not_brought_yet_is_asked_for_once() {
     bench.issuance.messages.send(Ok(message)).expect("it is followed");
     bench.until(FeedLevel::Level).await;
     assert_eq!(bench.stored(person).await, 1, "the feed brought the same voucher");
+}
+
+#[tokio::test]
+async fn a_voucher_issued_a_moment_ago_is_found_though_the_wallets_seem_level() {
+    let bench = Bench::open().await;
+    bench.issuance.messages.send(Ok(bench.level())).expect("it is followed");
+    bench.until(FeedLevel::Level).await;
     let (other, _) = bench.member(2, "gd");
-    let refused = bench.authorize("a2", other, "o2").await.expect_err("there is none");
+    let refused = bench.authorize("a2", other, "o2").await.expect_err("issuance has none either");
     assert_eq!(reason(&refused).0, "NO_VOUCHER");
-    assert_eq!(bench.issuance.asked.load(Ordering::Relaxed), 1, "not while the wallets are level");
+
+    let (member_id, person) = bench.member(1, "gd");
+    let voucher = bench.till.voucher(person, RETURNS);
+    let campaigns = vec![campaign(RETURNS, RefundRule::RightReturns, 1)];
+    *bench.issuance.found.lock().expect("no panic holds it") =
+        Ok(Found { vouchers: vec![voucher], campaigns });
+    bench.authorize("a1", member_id, "o1").await.expect("issuance was asked");
+    let again = bench.authorize("a2", other, "o2").await.expect_err("the answer stands");
+    assert_eq!(reason(&again).0, "NO_VOUCHER");
 }
 
 #[tokio::test]

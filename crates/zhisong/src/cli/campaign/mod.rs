@@ -2,7 +2,6 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use contracts::eligibility::v1::policy_service_client::PolicyServiceClient;
-use contracts::eligibility::v1::{Criterion, PublishPolicyRequest};
 use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
 use contracts::issuance::v1::{
     ActivateCampaignRequest, ApplyCampaignRequest, EndCampaignRequest, GetCampaignRequest,
@@ -16,6 +15,7 @@ use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, show};
 use crate::channel::RoleChannel;
+use crate::policy::publish_request;
 use crate::tokens::Role;
 use programme_file::ProgrammeFile;
 use shown::{CAMPAIGNS, answer, value};
@@ -157,7 +157,8 @@ impl Apply {
             Ok(programme) => programme,
             Err(_) => return Ok(programme_file::report(&[file])),
         };
-        publish(connection, &programme).await?;
+        let mut policies = PolicyServiceClient::new(connection.channel(Role::UnionOffice)?);
+        policies.publish_policy(publish_request(&programme)).await?;
         let request_id = self.request_id.get();
         let request =
             ApplyCampaignRequest { request_id: request_id.clone(), programme_toml: file.source };
@@ -168,26 +169,6 @@ impl Apply {
             false => Ok(applied),
         }
     }
-}
-
-async fn publish(
-    connection: &Connection,
-    programme: &benefit::programme::Programme,
-) -> Result<(), Failure> {
-    let criteria = programme.policy.criteria.iter().map(|criterion| Criterion {
-        criterion_id: criterion.criterion_id.clone(),
-        expression: criterion.expression.clone(),
-        text_zh: criterion.text_zh.clone(),
-        text_en: criterion.text_en.clone(),
-    });
-    let request = PublishPolicyRequest {
-        policy_id: programme.policy.policy_id.clone(),
-        organization: programme.organization.to_string(),
-        criteria: criteria.collect(),
-    };
-    let mut policies = PolicyServiceClient::new(connection.channel(Role::UnionOffice)?);
-    policies.publish_policy(request).await?;
-    Ok(())
 }
 
 async fn activate(

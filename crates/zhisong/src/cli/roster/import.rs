@@ -127,7 +127,10 @@ impl Task {
         let request = GetRosterImportRequest { import_id: self.import_id.clone() };
         match registry.get_roster_import(request).await.map_err(Failure::from) {
             Ok(found) => {
-                Ok(found.into_inner().roster_import.map_or(0, |import| import.committed_line))
+                let found = found.into_inner().roster_import;
+                // Of another organization, it is not this import, as the registry will say.
+                let own = found.filter(|import| import.organization == self.organization);
+                Ok(own.map_or(0, |import| import.committed_line))
             }
             Err(failure) if failure.reason() == Some("NOT_FOUND") => Ok(0),
             Err(failure) => Err(failure),

@@ -118,23 +118,30 @@ async fn make_stock(tx: &mut PgConnection, key: &StockKey, stock: Stock) -> Resu
 }
 
 // --- load ---
+//
+// `LIMIT 1` keeps the planner from reading a table that was small when it made its plan. Sorted
+// persons are found next to each other.
 
 async fn replays(
     tx: &mut PgConnection,
     campaign: &Campaign,
     commands: &[ClaimCommand],
 ) -> Result<HashMap<ClaimKey, Voucher>, StoreError> {
-    let keys: Vec<_> = commands.iter().filter_map(ClaimCommand::key).collect();
+    let mut keys: Vec<_> = commands.iter().filter_map(ClaimCommand::key).collect();
+    keys.sort_by_key(|key| key.person);
     let persons: Vec<_> = keys.iter().map(|key| key.person.as_bytes().as_slice()).collect();
     let callers: Vec<_> = keys.iter().map(|key| key.partner.as_str()).collect();
     let requests: Vec<_> = keys.iter().map(|key| key.request_id.as_str()).collect();
     let found = sqlx::query(
         "SELECT r.caller, r.request_id, v.*
          FROM unnest($1::bytea[], $2::text[], $3::text[]) AS wanted (person_key, caller, request_id)
-         JOIN claim_request AS r
-           ON r.person_key = wanted.person_key AND r.slice = $4 AND r.campaign_id = $5
-              AND r.caller = wanted.caller AND r.request_id = wanted.request_id
-         JOIN voucher AS v ON v.slice = r.slice AND v.voucher_id = r.voucher_id",
+         CROSS JOIN LATERAL (
+           SELECT * FROM claim_request AS r
+           WHERE r.person_key = wanted.person_key AND r.slice = $4 AND r.campaign_id = $5
+             AND r.caller = wanted.caller AND r.request_id = wanted.request_id LIMIT 1) AS r
+         CROSS JOIN LATERAL (
+           SELECT * FROM voucher AS v
+           WHERE v.slice = r.slice AND v.voucher_id = r.voucher_id LIMIT 1) AS v",
     )
     .bind(persons)
     .bind(callers)
@@ -154,7 +161,8 @@ async fn taken(
     commands: &[ClaimCommand],
 ) -> Result<HashMap<PersonKey, u32>, StoreError> {
     let persons = commands.iter().filter_map(|command| command.verdict.person());
-    let persons: Vec<_> = persons.map(|person| *person.as_bytes()).collect();
+    let mut persons: Vec<_> = persons.map(|person| *person.as_bytes()).collect();
+    persons.sort_unstable();
     let found = sqlx::query(
         "SELECT person_key, count(*) AS taken FROM person_limit
          WHERE person_key = ANY($1) AND slice = $2 AND limit_id = $3 AND period = $4

@@ -4,69 +4,65 @@ use sql::StoreError;
 use sql::postgres::classify;
 use sqlx::PgConnection;
 
-use crate::domain::{ClaimEffects, Stock, StockKey, WHOLE, Winner};
+use crate::domain::{ClaimEffects, Stock, StockKey, Voucher, WHOLE, Winner};
 use crate::store::claims::{Limit, first_position};
 
-/// Limit rows are written first and by person: the only rows that batches of two stocks can both
-/// want, at midnight, when a limit spans them.
+/// Limit rows are written first: the only rows that batches of two stocks can both want, at
+/// midnight, when a limit spans them. Whoever writes rows of persons does so in their order.
 pub(super) async fn write(
     tx: &mut PgConnection,
     effects: &ClaimEffects,
     limit: &Limit,
     before: Stock,
 ) -> Result<(), StoreError> {
-    let rows = Rows::of(effects);
+    let mut by_person: Vec<_> = effects.winners.iter().collect();
+    by_person.sort_by_key(|winner| (winner.voucher.person, winner.n));
     let stock = &effects.winners[0].voucher.stock;
-    insert_limits(tx, &rows, limit).await?;
-    insert_requests(tx, &rows, stock).await?;
-    insert_vouchers(tx, &rows, effects).await?;
-    insert_feed(tx, &rows, stock).await?;
+    insert_limits(tx, &by_person, limit).await?;
+    insert_requests(tx, &by_person, stock).await?;
+    insert_vouchers(tx, &effects.winners).await?;
+    insert_feed(tx, effects).await?;
     count(tx, stock, before, effects.stock).await
 }
 
-/// The winners column by column, ordered by person.
-struct Rows<'a> {
-    winners: Vec<&'a Winner>,
-    voucher_ids: Vec<[u8; 16]>,
-    persons: Vec<[u8; 16]>,
-    members: Vec<[u8; 16]>,
-    shards: Vec<i16>,
-    serials: Vec<i64>,
-    positions: Vec<i64>,
+/// One column of the winners' vouchers.
+fn column<'a, T>(
+    winners: impl IntoIterator<Item = &'a Winner>,
+    read: impl Fn(&Voucher) -> T,
+) -> Vec<T> {
+    winners.into_iter().map(|winner| read(&winner.voucher)).collect()
 }
 
-impl<'a> Rows<'a> {
-    fn of(effects: &'a ClaimEffects) -> Self {
-        let first = first_position(effects);
-        let mut placed: Vec<_> = (first..).zip(&effects.winners).collect();
-        placed.sort_by_key(|(position, winner)| (winner.voucher.person, *position));
-        let vouchers = || placed.iter().map(|(_, winner)| &winner.voucher);
-        Self {
-            voucher_ids: vouchers().map(|voucher| *voucher.voucher_id.as_bytes()).collect(),
-            persons: vouchers().map(|voucher| *voucher.person.as_bytes()).collect(),
-            members: vouchers().map(|voucher| *voucher.member_id.as_bytes()).collect(),
-            shards: vouchers().map(|voucher| i16::from(voucher.person.shard().0)).collect(),
-            serials: vouchers().map(|voucher| i64::from(voucher.serial)).collect(),
-            positions: placed.iter().map(|(position, _)| *position).collect(),
-            winners: placed.into_iter().map(|(_, winner)| winner).collect(),
-        }
-    }
+fn voucher_ids<'a>(winners: impl IntoIterator<Item = &'a Winner>) -> Vec<[u8; 16]> {
+    column(winners, |voucher| *voucher.voucher_id.as_bytes())
+}
+
+fn persons<'a>(winners: impl IntoIterator<Item = &'a Winner>) -> Vec<[u8; 16]> {
+    column(winners, |voucher| *voucher.person.as_bytes())
+}
+
+fn members<'a>(winners: impl IntoIterator<Item = &'a Winner>) -> Vec<[u8; 16]> {
+    column(winners, |voucher| *voucher.member_id.as_bytes())
+}
+
+fn shards<'a>(winners: impl IntoIterator<Item = &'a Winner>) -> Vec<i16> {
+    column(winners, |voucher| i16::from(voucher.person.shard().0))
 }
 
 async fn insert_limits(
     tx: &mut PgConnection,
-    rows: &Rows<'_>,
+    winners: &[&Winner],
     limit: &Limit,
 ) -> Result<(), StoreError> {
-    let numbers: Vec<_> = rows.winners.iter().map(|winner| i64::from(winner.n)).collect();
+    let numbers: Vec<_> = winners.iter().map(|winner| i64::from(winner.n)).collect();
     sqlx::query(
         "INSERT INTO person_limit (person_key, slice, limit_id, period, n, voucher_id)
          SELECT person_key, $4, $5, $6, n, voucher_id
          FROM unnest($1::bytea[], $2::bigint[], $3::bytea[]) AS won (person_key, n, voucher_id)",
     )
-    .bind(&rows.persons)
+    .bind(persons(winners.iter().copied()))
     .bind(numbers)
-    .bind(&rows.voucher_ids)
+    .bind(voucher_ids(winners.iter().copied()))
     .bind(i16::from(WHOLE))
     .bind(&limit.limit_id)
     .bind(&limit.period)
@@ -78,11 +74,11 @@ async fn insert_limits(
 
 async fn insert_requests(
     tx: &mut PgConnection,
-    rows: &Rows<'_>,
+    winners: &[&Winner],
     stock: &StockKey,
 ) -> Result<(), StoreError> {
-    let callers: Vec<_> = rows.winners.iter().map(|winner| winner.partner.as_str()).collect();
-    let requests: Vec<_> = rows.winners.iter().map(|winner| winner.request_id.as_str()).collect();
+    let callers: Vec<_> = winners.iter().map(|winner| winner.partner.as_str()).collect();
+    let requests: Vec<_> = winners.iter().map(|winner| winner.request_id.as_str()).collect();
     sqlx::query(
         "INSERT INTO claim_request (person_key, slice, campaign_id, caller, request_id, shard,
            member_id, voucher_id)
@@ -90,12 +86,12 @@ async fn insert_requests(
          FROM unnest($1::bytea[], $2::text[], $3::text[], $4::smallint[], $5::bytea[], $6::bytea[])
            AS won (person_key, caller, request_id, shard, member_id, voucher_id)",
     )
-    .bind(&rows.persons)
+    .bind(persons(winners.iter().copied()))
     .bind(callers)
     .bind(requests)
-    .bind(&rows.shards)
-    .bind(&rows.members)
-    .bind(&rows.voucher_ids)
+    .bind(shards(winners.iter().copied()))
+    .bind(members(winners.iter().copied()))
+    .bind(voucher_ids(winners.iter().copied()))
     .bind(i16::from(stock.slice))
     .bind(stock.campaign_id.as_str())
     .execute(tx)
@@ -105,12 +101,8 @@ async fn insert_requests(
 }
 
 /// All vouchers of one batch have the stock, instant, validity and liability of the first.
-async fn insert_vouchers(
-    tx: &mut PgConnection,
-    rows: &Rows<'_>,
-    effects: &ClaimEffects,
-) -> Result<(), StoreError> {
-    let first = &effects.winners[0].voucher;
+async fn insert_vouchers(tx: &mut PgConnection, winners: &[Winner]) -> Result<(), StoreError> {
+    let first = &winners[0].voucher;
     sqlx::query(
         "INSERT INTO voucher (slice, voucher_id, shard, person_key, member_id, campaign_id, period,
            serial, valid_from, valid_until, liability_fen, issued_at, state, version)
@@ -119,11 +111,11 @@ async fn insert_vouchers(
          FROM unnest($1::bytea[], $2::smallint[], $3::bytea[], $4::bytea[], $5::bigint[])
            AS won (voucher_id, shard, person_key, member_id, serial)",
     )
-    .bind(&rows.voucher_ids)
-    .bind(&rows.shards)
-    .bind(&rows.persons)
-    .bind(&rows.members)
-    .bind(&rows.serials)
+    .bind(voucher_ids(winners))
+    .bind(shards(winners))
+    .bind(persons(winners))
+    .bind(members(winners))
+    .bind(column(winners, |voucher| i64::from(voucher.serial)))
     .bind(i16::from(first.stock.slice))
     .bind(first.stock.campaign_id.as_str())
     .bind(&first.stock.period)
@@ -138,18 +130,17 @@ async fn insert_vouchers(
     Ok(())
 }
 
-async fn insert_feed(
-    tx: &mut PgConnection,
-    rows: &Rows<'_>,
-    stock: &StockKey,
-) -> Result<(), StoreError> {
+/// In the order of the positions, so that the key grows at its end.
+async fn insert_feed(tx: &mut PgConnection, effects: &ClaimEffects) -> Result<(), StoreError> {
+    let stock = &effects.winners[0].voucher.stock;
+    let positions: Vec<_> = (first_position(effects)..=effects.stock.feed_head).collect();
     sqlx::query(
         "INSERT INTO feed (campaign_id, period, slice, position, voucher_id, kind)
          SELECT $3, $4, $5, position, voucher_id, 'ISSUED'
          FROM unnest($1::bigint[], $2::bytea[]) AS won (position, voucher_id)",
     )
-    .bind(&rows.positions)
-    .bind(&rows.voucher_ids)
+    .bind(positions)
+    .bind(voucher_ids(&effects.winners))
     .bind(stock.campaign_id.as_str())
     .bind(&stock.period)
     .bind(i16::from(stock.slice))

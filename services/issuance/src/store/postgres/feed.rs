@@ -89,7 +89,10 @@ pub(super) async fn vouchers(
 ) -> Result<VoucherEntries, StoreError> {
     let found = sqlx::query(
         "SELECT f.position, v.*
-         FROM feed AS f JOIN voucher AS v ON v.slice = f.slice AND v.voucher_id = f.voucher_id
+         FROM feed AS f
+         CROSS JOIN LATERAL (
+           SELECT * FROM voucher AS v
+           WHERE v.slice = f.slice AND v.voucher_id = f.voucher_id LIMIT 1) AS v
          WHERE f.campaign_id = $1 AND f.period = $2 AND f.slice = $3 AND f.position > $4
          ORDER BY f.position LIMIT $5",
     )

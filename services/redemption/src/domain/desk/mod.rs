@@ -15,7 +15,8 @@ use member_identity::{AuthorizationId, PersonKey, VoucherId};
 
 use super::{
     Action, Answer, Authorization, Campaign, CampaignId, Command, DayState, Entropy, Fingerprint,
-    OrderNumber, Partner, Reason, Refusal, Remembered, RequestId, Transaction, Verb, WalletVoucher,
+    OrderNumber, Partner, Reason, Refusal, Remembered, RequestId, ShownStage, Transaction, Verb,
+    WalletVoucher,
 };
 
 /// The scope and the id of a request (law A1).
@@ -121,10 +122,26 @@ impl Desk {
             Action::Void(target) => self.void(&command.partner, target),
             Action::Refund(id) => self.refund(&command.partner, *id),
         };
+        if let Err(refusal) = &outcome
+            && self.is_a_miss(command, refusal)
+        {
+            return Err(refusal.clone());
+        }
         let seen = Remembered { fingerprint, outcome, created_at: self.moment.now };
         let answer = seen.answer(command.verb(), self.made(&seen), None);
         self.remember(key, seen);
         answer
+    }
+
+    /// Whether the order is refused only because the wallet may lack a voucher.
+    fn is_a_miss(&self, command: &Command, refusal: &Refusal) -> bool {
+        let Action::Authorize(order) = &command.action else { return false };
+        let ids = self.wallets.get(&order.person).into_iter().flatten();
+        let mut vouchers = ids.filter_map(|id| self.state.vouchers.get(id));
+        let now = self.moment.now;
+        order.may_miss
+            && refusal.reason.is_for_want_of_a_voucher()
+            && !vouchers.any(|voucher| voucher.shown(now) == ShownStage::Available)
     }
 
     /// Writes down that a hold ran out, when it did and nothing else happened to it.

@@ -196,7 +196,7 @@ impl Till {
             hold: Duration::from_secs(300),
         };
         let member_id = MemberId::from_bytes(*person.as_bytes());
-        let authorize = AuthorizeOrder { member_id, person, asked };
+        let authorize = AuthorizeOrder { member_id, person, asked, may_miss: false };
         self.command(request_id, Action::Authorize(Box::new(authorize)))
     }
 

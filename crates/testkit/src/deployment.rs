@@ -1,41 +1,43 @@
-//! What a benchmark runs on: services as separate processes, a throw-away database, callers.
+//! Any number of service processes over one folder: replicas, controls, a database server.
 
 use std::collections::HashMap;
 use std::fs;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use clock::{Clock as _, SystemClock, Timestamp};
-use member_identity::OrganizationPath;
 use rpc::{Grant, Signer};
 use tempfile::TempDir;
-use testkit::clients::{Addresses, Clients, Tokens};
-use testkit::postgres::{Postgres, Settings};
-use testkit::process::Process;
+use tonic::Status;
 
-use super::{BenchProblem, StoreKind};
-use crate::tokens::{Role, service_grant};
+use crate::clients::{Addresses, Clients, Tokens};
+use crate::postgres::{self, Postgres, Settings};
+use crate::process::{Process, ProcessProblem};
 
-/// How long the tokens of a benchmark are valid.
+/// How long the tokens are valid.
 const VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
-const KEY_ID: &str = "bench";
-/// The union that offers the programme.
-pub(super) const UNION: &str = "gd";
+/// The `kid` of the tokens.
+const KEY_ID: &str = "deployment";
 
 /// A kind of process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Program {
+pub enum Program {
+    /// Who is a member.
     Eligibility,
+    /// Who gets a voucher.
     Issuance,
+    /// What a voucher is worth at the till.
     Redemption,
-    /// The control without work.
+    /// Answers without work; has no data.
     Echo,
 }
 
 impl Program {
-    const fn name(self) -> &'static str {
+    /// Its name on the command line; the label of the instance that its peers call.
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Eligibility => "eligibility",
             Self::Issuance => "issuance",
@@ -56,21 +58,60 @@ impl Program {
     }
 }
 
+/// What a deployment is made from.
+pub struct Plan {
+    /// A program that understands `service NAME --config FILE`.
+    pub program: PathBuf,
+    /// The content of eligibility's key ring.
+    pub key_ring: String,
+    /// Whom there are tokens for.
+    pub callers: Vec<Grant>,
+    /// The day at whose midnight business time stands.
+    pub day: &'static str,
+    /// A database server of its own; files when absent.
+    pub postgres: Option<Settings>,
+}
+
 /// What is unusual about a process.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Setup {
+pub struct Setup {
     /// Lines of its `[process]` section.
     pub process: &'static str,
     /// More sections.
     pub sections: &'static str,
     /// Connections that write.
     pub writers: u32,
+    /// The label whose database it uses; its own when absent.
+    pub shares: Option<&'static str>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { process: "", sections: "", writers: 4 }
+        Self { process: "", sections: "", writers: 4, shares: None }
     }
+}
+
+/// Why a deployment does not stand.
+#[derive(Debug, thiserror::Error)]
+pub enum DeploymentProblem {
+    /// A file could not be read or written.
+    #[error("{0}")]
+    System(#[from] io::Error),
+    /// There is no database server.
+    #[error("{0}")]
+    Postgres(#[from] postgres::Problem),
+    /// A service did not start.
+    #[error("{0}")]
+    Process(#[from] ProcessProblem),
+    /// The database could not be asked.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A key could not be made.
+    #[error("{0}")]
+    Key(#[from] rpc::KeyProblem),
+    /// A service was started before its peer.
+    #[error("{0} must be started first")]
+    Order(&'static str),
 }
 
 /// A running process and where it is reached.
@@ -79,42 +120,40 @@ struct Instance {
     address: SocketAddr,
 }
 
-/// Processes over one folder. Everything is gone when it is dropped.
-pub(super) struct Stage {
+/// Processes by their labels. Everything is gone when it is dropped.
+pub struct Deployment {
     instances: HashMap<&'static str, Instance>,
+    addresses: HashMap<&'static str, SocketAddr>,
     databases: HashMap<&'static str, String>,
     postgres: Option<Postgres>,
     tokens: Tokens,
     signer: Signer,
-    next_port: u16,
+    plan: Plan,
     folder: TempDir,
 }
 
-impl Stage {
-    /// A fresh folder, keys, and a database server when the store needs one.
-    pub fn prepare(store: StoreKind) -> Result<Self, BenchProblem> {
-        let folder = tempfile::Builder::new().prefix("zhisong-bench-").tempdir()?;
+impl Deployment {
+    /// A fresh folder, keys, and a database server when the plan has one. Nothing runs yet.
+    pub fn prepare(plan: Plan) -> Result<Self, DeploymentProblem> {
+        let folder = tempfile::Builder::new().prefix("zhisong-").tempdir()?;
         let (private, public) = Signer::generate()?;
         let signer = Signer::from_pem(KEY_ID, &private)?;
         fs::write(folder.path().join("tokens.pub.pem"), public)?;
-        fs::write(folder.path().join("registry.toml"), eligibility::keyring::generate())?;
-        let union = OrganizationPath::parse(UNION).expect("the constant is a path");
+        fs::write(folder.path().join("registry.toml"), &plan.key_ring)?;
         let mut tokens = Tokens::new();
-        for role in Role::ALL {
-            let token = signer.sign(&role.grant(&union), SystemClock.wall(), VALID_FOR)?;
-            tokens.insert(role.subject().to_owned(), token);
+        for grant in &plan.callers {
+            let token = signer.sign(grant, SystemClock.wall(), VALID_FOR)?;
+            tokens.insert(grant.subject.clone(), token);
         }
-        let postgres = match store {
-            StoreKind::Sqlite => None,
-            StoreKind::Postgres => Some(Postgres::start(Settings { fsync: true })?),
-        };
+        let postgres = plan.postgres.map(Postgres::start).transpose()?;
         Ok(Self {
             instances: HashMap::new(),
+            addresses: HashMap::new(),
             databases: HashMap::new(),
             postgres,
             tokens,
             signer,
-            next_port: 7_000,
+            plan,
             folder,
         })
     }
@@ -124,21 +163,23 @@ impl Stage {
         &mut self,
         label: &'static str,
         program: Program,
-    ) -> Result<(), BenchProblem> {
+    ) -> Result<(), DeploymentProblem> {
         self.start_with(label, program, Setup::default()).await
     }
 
-    /// Starts a process under a label; one that has data gets a database of its own.
+    /// Starts a process under a label, and waits until it serves. A label that ran before comes
+    /// back at the same address and on the same data.
     pub async fn start_with(
         &mut self,
         label: &'static str,
         program: Program,
         setup: Setup,
-    ) -> Result<(), BenchProblem> {
-        let address = self.free_address();
+    ) -> Result<(), DeploymentProblem> {
+        let address = self.address(label);
         let mut text = self.process_settings(address, setup.process);
         if program != Program::Echo {
-            let (url, writers) = (self.database(label).await?, setup.writers);
+            let url = self.database(setup.shares.unwrap_or(label)).await?;
+            let writers = setup.writers;
             text += &format!("\n[database]\nurl = \"{url}\"\nwriters = {writers}\n");
         }
         if program == Program::Eligibility {
@@ -149,7 +190,7 @@ impl Stage {
         text += setup.sections;
         let config = self.folder.path().join(format!("{label}.toml"));
         fs::write(&config, text)?;
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = Command::new(&self.plan.program);
         command.args(["service", program.name(), "--config"]).arg(&config);
         let mut process = Process::spawn(label, command)?;
         process.line(|line| line.contains(r#""message":"serving""#)).await?;
@@ -157,16 +198,21 @@ impl Stage {
         Ok(())
     }
 
-    /// Ends a process; its database stays.
-    pub fn stop(&mut self, label: &str) {
+    /// `kill -9`; its data stay.
+    pub fn kill(&mut self, label: &str) {
         self.instances.remove(label);
     }
 
-    /// Callers of three processes, by their labels; a label that does not run is reached nowhere.
+    /// The process of a label that runs.
+    pub fn process(&mut self, label: &str) -> &mut Process {
+        &mut self.instances.get_mut(label).expect("the label was started").process
+    }
+
+    /// Callers of three processes, by their labels; a label that never ran is reached nowhere.
     pub fn clients(&self, eligibility: &str, issuance: &str, redemption: &str) -> Clients {
         let at = |label: &str| {
             let nowhere = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 1);
-            self.instances.get(label).map_or(nowhere, |instance| instance.address)
+            self.addresses.get(label).copied().unwrap_or(nowhere)
         };
         let addresses = Addresses {
             eligibility: at(eligibility),
@@ -177,11 +223,7 @@ impl Stage {
     }
 
     /// Moves business time of these processes.
-    pub async fn set_time(
-        &self,
-        labels: &[&'static str],
-        now: Timestamp,
-    ) -> Result<(), BenchProblem> {
+    pub async fn set_time(&self, labels: &[&'static str], now: Timestamp) -> Result<(), Status> {
         for label in labels {
             self.clients(label, label, label).set_time(now).await?;
         }
@@ -201,6 +243,11 @@ impl Stage {
         pids
     }
 
+    /// The database server.
+    pub fn postgres(&mut self) -> Option<&mut Postgres> {
+        self.postgres.as_mut()
+    }
+
     /// The database of a label.
     pub fn database_url(&self, label: &str) -> Option<&str> {
         self.databases.get(label).map(String::as_str)
@@ -211,19 +258,33 @@ impl Stage {
         self.folder.path()
     }
 
+    /// The command that checks the laws over these databases, with acknowledged answers.
+    pub fn laws(&self, acks: &Path) -> Command {
+        let mut command = Command::new(&self.plan.program);
+        command.args(["laws", "--json", "--data"]).arg(self.folder.path());
+        command.arg("--acks").arg(acks);
+        for service in ["eligibility", "issuance", "redemption"] {
+            if let Some(url) = self.database_url(service) {
+                command.arg(format!("--{service}-url")).arg(url);
+            }
+        }
+        command
+    }
+
     /// Where the metrics of a process are scraped.
     pub fn metrics_address(&self, label: &str) -> Option<SocketAddr> {
         self.instances.get(label).map(|instance| metrics_address(instance.address))
     }
 
-    async fn database(&mut self, label: &'static str) -> Result<String, BenchProblem> {
+    async fn database(&mut self, label: &'static str) -> Result<String, DeploymentProblem> {
         if let Some(url) = self.databases.get(label) {
             return Ok(url.clone());
         }
         let url = match &self.postgres {
             Some(postgres) => postgres.database().await?,
             None => {
-                format!("sqlite://{}", self.folder.path().join(format!("{label}.db")).display())
+                let file = self.folder.path().join(format!("{label}.db"));
+                format!("sqlite://{}", file.display())
             }
         };
         self.databases.insert(label, url.clone());
@@ -239,23 +300,23 @@ impl Stage {
              [process.clock]\nmode = \"manual\"\nstart = \"{}\"\n\n\
              [process.telemetry]\nlog_filter = \"warn,runtime=info\"\n\n\
              [[process.callers.keys]]\nkey_id = \"{KEY_ID}\"\npublic_key_file = \"{}\"\n",
-            super::FIRST_DAY,
+            self.plan.day,
             public.display(),
         )
     }
 
-    fn peer_settings(&self, program: Program) -> Result<String, BenchProblem> {
+    fn peer_settings(&self, program: Program) -> Result<String, DeploymentProblem> {
         let mut text = String::new();
         if program.peers().is_empty() {
             return Ok(text);
         }
-        let scopes: Vec<_> = program.peers().iter().map(|(_, scope)| *scope).collect();
-        let grant: Grant = service_grant(program.name(), &scopes);
+        let scopes = program.peers().iter().map(|(_, scope)| (*scope).to_owned()).collect();
+        let grant = Grant { subject: program.name().to_owned(), scopes, organization: None };
         let token = self.folder.path().join(format!("{}.token", program.name()));
         fs::write(&token, self.signer.sign(&grant, SystemClock.wall(), VALID_FOR)?)?;
         for (peer, _) in program.peers() {
-            let address = self.instances.get(peer.name()).map(|instance| instance.address);
-            let address = address.ok_or(BenchProblem::Order(peer.name()))?;
+            let address = self.addresses.get(peer.name());
+            let address = address.ok_or(DeploymentProblem::Order(peer.name()))?;
             text += &format!(
                 "\n[{}]\nurl = \"http://{address}\"\ntoken_file = \"{}\"\n",
                 peer.name(),
@@ -265,12 +326,13 @@ impl Stage {
         Ok(text)
     }
 
-    /// Every process has a loopback address of its own, so that nobody else has taken its ports.
-    fn free_address(&mut self) -> SocketAddr {
+    /// Every deployment's process has a loopback address of its own, so that nobody else has taken
+    /// its ports.
+    fn address(&mut self, label: &'static str) -> SocketAddr {
+        let next = 7_000 + self.addresses.len() as u16;
         let [_, high, middle, low] = std::process::id().to_be_bytes();
         let ip = IpAddr::V4(Ipv4Addr::new(127, 1 + high % 250, middle, low));
-        self.next_port += 1;
-        SocketAddr::new(ip, self.next_port)
+        *self.addresses.entry(label).or_insert(SocketAddr::new(ip, next))
     }
 }
 
