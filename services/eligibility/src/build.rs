@@ -23,7 +23,8 @@ pub async fn build(config: Config, context: Context) -> Result<Part, StartProble
     let pace = config.registry.pace();
     let opened = Eligibility::open(store, Arc::clone(&context.clock), vault, pace).await;
     let eligibility = opened.map_err(|failure| StartProblem::new("registry", failure))?;
-    tracing::info!(members = eligibility.members_loaded(), "the registry is in memory");
+    let (members, bytes) = (eligibility.members_loaded(), eligibility.memory_bytes());
+    tracing::info!(members, bytes, "the registry is in memory");
     Ok(part(Edge::new(eligibility.clone(), context.clock), eligibility))
 }
 

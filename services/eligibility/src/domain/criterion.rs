@@ -6,17 +6,22 @@
 //! expression that still has no answer for some member (a division by zero, an index past the end)
 //! does not hold: nobody qualifies by a fault.
 
+mod judge;
 mod kinds;
+mod seen;
 
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 use cel::parser::Expression;
 use cel::{Context, Env, Value};
-use member_identity::{Employment, Honour, Honours, RegionCode, Sex, Trade};
+use member_identity::{Employment, Honour, Honours, OrganizationPath, RegionCode, Sex, Trade};
 
 use super::member::Facts;
+use judge::Answers;
+use seen::{Fields, Seen};
+
+pub use judge::Judge;
 
 /// An expression's characters at most, as the contract states.
 pub const EXPRESSION_CHARS_MAX: usize = 2_000;
@@ -65,9 +70,34 @@ pub enum ExpressionProblem {
     NoAnswer,
 }
 
-/// An expression that has been read and found fit to judge with.
-#[derive(Debug, Clone)]
-pub struct Condition(Arc<Expression>);
+/// An expression that has been read and found fit to judge with. Remembers its answers.
+#[derive(Debug)]
+pub struct Condition {
+    tree: Expression,
+    fields: Fields,
+    answers: Answers,
+}
+
+impl Condition {
+    fn new(tree: Expression) -> Self {
+        Self { fields: Fields::of(&tree), answers: Answers::default(), tree }
+    }
+
+    fn answer(&self, root: &Context<'_, '_>, seen: &Seen) -> Option<bool> {
+        let mut scope = root.new_inner_scope();
+        scope.add_variable_from_value("member", seen.value());
+        match Value::resolve(&self.tree, &scope) {
+            Ok(Value::Bool(holds)) => Some(holds),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    fn answers_samples(&self) -> bool {
+        let root = context();
+        let answers = |facts: &Facts<'_>| self.answer(&root, &Seen::of(self.fields, facts));
+        samples().iter().all(|facts| answers(facts).is_some())
+    }
+}
 
 /// Reads an expression. Needs [`READING_STACK_BYTES`] of stack: run it on a thread that has them.
 pub fn read(expression: &str) -> Result<Condition, ExpressionProblem> {
@@ -81,44 +111,16 @@ pub fn read(expression: &str) -> Result<Condition, ExpressionProblem> {
     if !kinds::kind_of(&tree)?.may_be(kinds::Kind::Condition) {
         return Err(ExpressionProblem::NotACondition);
     }
-    let condition = Condition(Arc::new(tree));
-    let judge = Judge::new();
-    match samples().iter().all(|facts| judge.answer(&condition, facts).is_some()) {
+    let condition = Condition::new(tree);
+    match condition.answers_samples() {
         true => Ok(condition),
         false => Err(ExpressionProblem::NoAnswer),
     }
 }
 
-/// Judges members against conditions. One for a batch: it keeps what members have in common.
-pub struct Judge {
-    root: Context<'static, 'static>,
-}
-
-impl Judge {
-    /// A judge with the standard functions.
-    pub fn new() -> Self {
-        Self { root: Context::with_env(Arc::clone(&ENVIRONMENT)) }
-    }
-
-    /// Whether a condition holds for a member. Without an answer it does not.
-    pub fn holds(&self, condition: &Condition, facts: &Facts<'_>) -> bool {
-        self.answer(condition, facts).unwrap_or(false)
-    }
-
-    fn answer(&self, condition: &Condition, facts: &Facts<'_>) -> Option<bool> {
-        let mut scope = self.root.new_inner_scope();
-        scope.add_variable_from_value("member", member_value(facts));
-        match Value::resolve(&condition.0, &scope) {
-            Ok(Value::Bool(holds)) => Some(holds),
-            Ok(_) | Err(_) => None,
-        }
-    }
-}
-
-impl Default for Judge {
-    fn default() -> Self {
-        Self::new()
-    }
+/// What every judgement begins with: the standard functions.
+fn context() -> Context<'static, 'static> {
+    Context::with_env(Arc::clone(&ENVIRONMENT))
 }
 
 fn parse(expression: &str) -> Result<Expression, ExpressionProblem> {
@@ -135,30 +137,20 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-fn member_value(facts: &Facts<'_>) -> Value {
-    let honours: Vec<&str> = facts.honours.iter().map(Honour::as_str).collect();
-    let fields: HashMap<&str, Value> = HashMap::from([
-        ("trade", facts.trade.as_str().into()),
-        ("employment", facts.employment.as_str().into()),
-        ("region", facts.region.to_string().into()),
-        ("organization", facts.organization.into()),
-        ("sex", facts.sex.map_or("", Sex::as_str).into()),
-        ("honours", honours.into()),
-        ("age", facts.age.map_or(-1, i64::from).into()),
-        ("known_sex", facts.sex.is_some().into()),
-        ("known_age", facts.age.is_some().into()),
-    ]);
-    fields.into()
-}
+/// Where made-up members are organized.
+static SAMPLE_ORGANIZATIONS: LazyLock<[OrganizationPath; 2]> = LazyLock::new(|| {
+    ["gd", "gd/guangzhou"].map(|path| path.parse().expect("the constant is a path"))
+});
 
 /// Made-up members that differ in whatever an expression may trip over.
 fn samples() -> [Facts<'static>; 2] {
+    let [province, city] = &*SAMPLE_ORGANIZATIONS;
     let guangzhou = RegionCode::try_from(440_100).expect("the catalogue has Guangzhou");
     let bare = Facts {
         trade: Trade::Other,
         employment: Employment::Other,
         region: guangzhou,
-        organization: "gd",
+        organization: province,
         honours: Honours::NONE,
         sex: None,
         age: None,
@@ -166,7 +158,7 @@ fn samples() -> [Facts<'static>; 2] {
     let full = Facts {
         trade: Trade::FoodDelivery,
         employment: Employment::NewForm,
-        organization: "gd/guangzhou",
+        organization: city,
         honours: Honour::ALL.into_iter().collect(),
         sex: Some(Sex::Female),
         age: Some(30),

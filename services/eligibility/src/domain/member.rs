@@ -50,7 +50,7 @@ pub struct Member {
 }
 
 /// What criteria are judged over: nothing else of a member can be told by a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts<'a> {
     /// The trade.
     pub trade: Trade,
@@ -59,7 +59,7 @@ pub struct Facts<'a> {
     /// Where the member works.
     pub region: RegionCode,
     /// The organization's path.
-    pub organization: &'a str,
+    pub organization: &'a OrganizationPath,
     /// Honours held.
     pub honours: Honours,
     /// Sex, when the identity document states it.

@@ -1,6 +1,7 @@
 //! Rosters: what an office's row says, and what it comes to for the registry.
 
 mod decide;
+mod draft;
 mod read;
 
 use std::fmt;
@@ -14,12 +15,15 @@ use super::member::Registration;
 
 pub use decide::{
     ImportBatch, ImportEffects, ImportState, KnownMember, KnownPerson, MemberWrite, NewPerson,
-    SealedContent, decide_import,
+    decide_import,
 };
+pub use draft::{Draft, SealedContent};
 pub use read::read_row;
 
-/// Rows of one message, and of one commit, at most.
+/// Rows of one message at most.
 pub const ROWS_MAX: usize = 1_000;
+/// Rows of one commit at most: the members of a shard cannot be changed by others meanwhile.
+pub const BATCH_ROWS_MAX: usize = 4_000;
 /// Bad rows that an import keeps and shows at most.
 pub const PROBLEMS_MAX: usize = 1_000;
 
@@ -80,6 +84,8 @@ pub struct RosterRow {
     pub index_version: u32,
     /// Blind index of the phone under the newest index key.
     pub phone_blind: Option<Blind>,
+    /// What it comes to when the person is new; absent when that is not likely.
+    pub draft: Option<Draft>,
 }
 
 /// A row that was not taken in: where, and why; never what it says.

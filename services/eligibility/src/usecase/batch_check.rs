@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{Eligibility, Failure, require_offered};
 use crate::domain::policy::ReadyPolicy;
-use crate::domain::registry::Entry;
+use crate::domain::registry::{Entry, Found};
 use crate::domain::verdict::{BatchJudge, Outcome};
 use crate::domain::{Refusal, Slug};
 
@@ -42,10 +42,11 @@ impl Eligibility {
         day: BusinessDay,
     ) -> Result<Verdicts, Failure> {
         let as_of = self.core.clock.now();
-        let visible = |entry: &Entry| caller.sees(&entry.organization);
+        let visible = |found: &Found<'_>| caller.sees(found.organization());
         let taken = self.core.memory.read(|content| {
             let policy = content.policies.get(policy_id).cloned()?;
-            let found = members.iter().map(|id| content.registry.find(*id).filter(visible));
+            let find = |id: &MemberId| content.registry.find(*id).filter(visible);
+            let found = members.iter().map(|id| find(id).map(|found| found.entry()));
             Some((policy, found.collect(), content.current_at))
         });
         let (policy, found, current_at) = taken.ok_or(Refusal::NotFound("policy"))?;
@@ -81,7 +82,9 @@ async fn judge(
 
 fn judge_now(policy: &ReadyPolicy, found: Vec<Option<Entry>>, day: BusinessDay) -> Vec<Verdict> {
     let judge = BatchJudge::new(policy, day);
-    let mut outcomes = judge.outcomes(found.iter().flatten()).into_iter();
-    let verdict = |entry: Option<Entry>| entry.and_then(|entry| Some((entry, outcomes.next()?)));
-    found.into_iter().map(verdict).collect()
+    let verdict = |entry: Entry| {
+        let outcome = judge.outcome(&entry);
+        (entry, outcome)
+    };
+    found.into_iter().map(|entry| entry.map(verdict)).collect()
 }

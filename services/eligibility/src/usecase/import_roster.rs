@@ -1,16 +1,16 @@
 use std::sync::Arc;
 
-use clock::BusinessDay;
+use clock::{BusinessDay, Timestamp};
 use member_identity::OrganizationPath;
 use rpc::{Caller, RequestId};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-use super::{Eligibility, Failure, attempt, require_within};
+use super::{Core, Eligibility, Failure, attempt, require_within};
 use crate::domain::roster::{
-    ImportBatch, ROWS_MAX, ReadRow, RosterImport, RowProblem, WrittenRow, read_row,
+    BATCH_ROWS_MAX, Draft, ImportBatch, ReadRow, RosterImport, RosterRow, RowProblem, WrittenRow,
+    read_row,
 };
-use crate::domain::vault::Vault;
 use crate::store::ImportReport;
 
 /// One stream of an import. Dropping it keeps what has been committed or is being.
@@ -66,14 +66,18 @@ impl Eligibility {
 }
 
 impl OpenImport {
-    /// Takes in rows, committing whenever there are enough.
+    /// Takes in rows. They are committed as soon as the batch before them is, so that a batch
+    /// grows while the one before it takes its time; when enough are waiting, so does the stream.
     pub async fn take(&mut self, rows: Vec<WrittenRow>) -> Result<(), Failure> {
         let read = self.read(rows).await?;
-        if self.pending.len() + read.len() > ROWS_MAX {
+        if self.pending.len() + read.len() > BATCH_ROWS_MAX {
             self.commit().await?;
         }
         self.pending.extend(read);
-        Ok(())
+        match &self.committing {
+            Some(committing) if !committing.is_finished() => Ok(()),
+            Some(_) | None => self.commit().await,
+        }
     }
 
     /// Commits what is left and reports the whole import.
@@ -84,19 +88,38 @@ impl OpenImport {
         report.ok_or(Failure::Fault("an import is gone"))
     }
 
-    /// Reads rows away from the tasks that answer others.
+    /// Reads rows on all cores, away from the tasks that answer others.
     async fn read(&mut self, mut rows: Vec<WrittenRow>) -> Result<Vec<ReadRow>, Failure> {
         rows.retain(|row| row.line > self.committed_before);
-        let reader = RowReader {
+        let in_order: Vec<bool> = rows.iter().map(|row| self.comes_next(row)).collect();
+        let mut rows: Vec<(WrittenRow, bool)> = rows.into_iter().zip(in_order).collect();
+        let core = &self.eligibility.core;
+        let reader = Arc::new(RowReader {
             header: self.import.organization.clone(),
             today: self.eligibility.today(),
-            vault: Arc::clone(&self.eligibility.core.vault),
-            last_line: self.last_line,
-        };
-        let read = tokio::task::spawn_blocking(move || reader.read_all(&rows)).await;
-        let (read, last_line) = read.map_err(|_| Failure::Fault("rows could not be read"))?;
-        self.last_line = last_line;
+            at: core.clock.now(),
+            core: Arc::clone(core),
+        });
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = rows.len().div_ceil(threads).max(1);
+        let mut reading = Vec::with_capacity(threads);
+        while !rows.is_empty() {
+            let rest = rows.split_off(share.min(rows.len()));
+            let part = std::mem::replace(&mut rows, rest);
+            let reader = Arc::clone(&reader);
+            reading.push(tokio::task::spawn_blocking(move || reader.read_all(&part)));
+        }
+        let mut read = Vec::new();
+        for part in reading {
+            read.extend(part.await.map_err(|_| Failure::Fault("rows could not be read"))?);
+        }
         Ok(read)
+    }
+
+    fn comes_next(&mut self, row: &WrittenRow) -> bool {
+        let comes_next = row.line > self.last_line;
+        self.last_line = self.last_line.max(row.line);
+        comes_next
     }
 
     /// Sends what is pending to be committed, after the batch before it has been.
@@ -133,25 +156,32 @@ impl OpenImport {
 struct RowReader {
     header: OrganizationPath,
     today: BusinessDay,
-    vault: Arc<Vault>,
-    last_line: i64,
+    at: Timestamp,
+    core: Arc<Core>,
 }
 
 impl RowReader {
-    fn read_all(mut self, rows: &[WrittenRow]) -> (Vec<ReadRow>, i64) {
-        let read = rows.iter().map(|row| self.read(row)).collect();
-        (read, self.last_line)
+    /// Reads rows, each with whether it comes after those before it.
+    fn read_all(&self, rows: &[(WrittenRow, bool)]) -> Vec<ReadRow> {
+        rows.iter().map(|(row, in_order)| self.read(row, *in_order)).collect()
     }
 
-    fn read(&mut self, row: &WrittenRow) -> ReadRow {
-        if row.line <= self.last_line {
+    fn read(&self, row: &WrittenRow, in_order: bool) -> ReadRow {
+        if !in_order {
             let (column, reason) = ("line", "LINE_ORDER");
             return ReadRow::Bad(RowProblem { line: row.line, column, reason });
         }
-        self.last_line = row.line;
-        match read_row(row, &self.header, self.today, self.vault.ring()) {
-            Ok(good) => ReadRow::Good(Box::new(good)),
+        match read_row(row, &self.header, self.today, self.core.vault.ring()) {
+            Ok(good) => ReadRow::Good(Box::new(self.with_draft(good))),
             Err(problem) => ReadRow::Bad(problem),
         }
+    }
+
+    /// Whom memory does not know is probably new; the store decides.
+    fn with_draft(&self, row: RosterRow) -> RosterRow {
+        let memory = &self.core.memory;
+        let known = memory.read(|content| content.registry.find_blind(&row.id_blinds).is_some());
+        let draft = (!known).then(|| Draft::of(&row, self.at, &self.core.vault));
+        RosterRow { draft, ..row }
     }
 }

@@ -9,6 +9,9 @@ use crate::domain::policy::ReadyPolicy;
 use crate::domain::registry::{Applied, Registry};
 use crate::store::{ImportStep, Versions};
 
+/// Members that are taken in before others may look again: well below a millisecond's worth.
+const AT_ONCE_MAX: usize = 256;
+
 /// The registry and the policies as verdicts are taken from them. Held for no longer than a look
 /// or a batch takes, and never across an await.
 pub(super) struct Memory(RwLock<Content>);
@@ -43,14 +46,18 @@ impl Memory {
 
     /// Takes in committed members, in any order: the newest version of each stays.
     pub(super) fn apply(&self, members: Vec<Applied>) {
-        self.write(|content| members.into_iter().for_each(|one| content.registry.apply(one)));
+        let mut members = members.into_iter().peekable();
+        while members.peek().is_some() {
+            let some = members.by_ref().take(AT_ONCE_MAX);
+            self.write(|content| some.for_each(|one| content.registry.apply(one)));
+        }
     }
 
     /// Takes in a batch that this replica has committed. When nobody else's change lies between
     /// what is in memory and the batch, there is nothing to read of it any more.
     pub(super) fn apply_own(&self, step: ImportStep) {
+        self.apply(step.applied);
         self.write(|content| {
-            step.applied.into_iter().for_each(|one| content.registry.apply(one));
             for (shard, version) in step.versions {
                 let known = &mut content.versions.shards[usize::from(shard.0)];
                 if *known == version - 1 {

@@ -36,7 +36,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::domain::keyring::BlindKind;
-use crate::domain::registry::Entry;
+use crate::domain::registry::{Entry, Found};
 use crate::domain::vault::Vault;
 use crate::store::Store;
 use follow::Following;
@@ -121,24 +121,40 @@ impl Eligibility {
         self.core.memory.read(|content| content.registry.len())
     }
 
+    /// How many bytes they take.
+    pub fn memory_bytes(&self) -> usize {
+        self.core.memory.read(|content| content.registry.bytes())
+    }
+
     /// Business day of now, where no caller names one.
     fn today(&self) -> BusinessDay {
         BusinessDay::of(self.core.clock.now(), &Zone::shanghai())
     }
 
-    /// The live member whom a reference names, if any, and how current that is.
-    fn find(&self, reference: &MemberReference) -> (Option<Entry>, Instant) {
+    /// Looks at the live member whom a reference names, if any; and how current that is.
+    fn look<T>(
+        &self,
+        reference: &MemberReference,
+        look: impl FnOnce(Found<'_>) -> T,
+    ) -> (Option<T>, Instant) {
         let memory = &self.core.memory;
         match reference {
             MemberReference::Id(id) => {
-                memory.read(|content| (content.registry.find(*id), content.current_at))
+                memory.read(|content| (content.registry.find(*id).map(look), content.current_at))
             }
             MemberReference::Document(document) => {
                 let ring = self.core.vault.ring();
                 let blinds = ring.blinds(BlindKind::IdNumber, &document.canonical());
-                memory.read(|content| (content.registry.find_blind(&blinds), content.current_at))
+                memory.read(|content| {
+                    (content.registry.find_blind(&blinds).map(look), content.current_at)
+                })
             }
         }
+    }
+
+    /// The live member whom a reference names, if any; and how current that is.
+    fn find(&self, reference: &MemberReference) -> (Option<Entry>, Instant) {
+        self.look(reference, |found| found.entry())
     }
 
     /// Refuses to answer from a memory that is too far behind, where the age is not told.

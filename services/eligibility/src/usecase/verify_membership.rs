@@ -22,10 +22,10 @@ impl Eligibility {
         reference: &MemberReference,
     ) -> Result<Verification, Failure> {
         let as_of = self.core.clock.now();
-        let (found, current_at) = self.find(reference);
+        let (is_member, current_at) = self.look(reference, |found| {
+            (found.state() == State::Active) & caller.sees(found.organization())
+        });
         self.require_current(current_at)?;
-        let is_member = found
-            .is_some_and(|entry| (entry.state == State::Active) & caller.sees(&entry.organization));
-        Ok(Verification { is_member, as_of })
+        Ok(Verification { is_member: is_member.unwrap_or(false), as_of })
     }
 }

@@ -40,7 +40,7 @@ fn count(tree: &Expression, depth_left: usize) -> Option<usize> {
 }
 
 /// What a part consists of. Parts that are refused anyway are not looked into.
-fn parts(expr: &Expr) -> Vec<&Expression> {
+pub(super) fn parts(expr: &Expr) -> Vec<&Expression> {
     match expr {
         Expr::Call(call) => call.target.iter().map(AsRef::as_ref).chain(&call.args).collect(),
         Expr::List(list) => list.elements.iter().collect(),

@@ -1,14 +1,19 @@
-use member_identity::{Employment, Honour, Honours, RegionCode, Sex, Trade};
+use std::sync::LazyLock;
+
+use member_identity::{Employment, Honour, Honours, OrganizationPath, RegionCode, Sex, Trade};
 use proptest::prelude::*;
 
 use super::*;
+
+static EXPRESS: LazyLock<OrganizationPath> =
+    LazyLock::new(|| "gd/guangzhou/express".parse().expect("a path"));
 
 fn courier() -> Facts<'static> {
     Facts {
         trade: Trade::Courier,
         employment: Employment::NewForm,
         region: RegionCode::try_from(440_106).expect("the catalogue has Tianhe"),
-        organization: "gd/guangzhou/express",
+        organization: &EXPRESS,
         honours: Honours::NONE.with(Honour::CityModelWorker),
         sex: Some(Sex::Female),
         age: Some(34),
@@ -17,7 +22,7 @@ fn courier() -> Facts<'static> {
 
 fn holds(expression: &str, facts: &Facts<'_>) -> bool {
     let condition = read(expression).unwrap_or_else(|why| panic!("{expression}: {why}"));
-    Judge::new().holds(&condition, facts)
+    Judge::new(&[condition]).each(facts).next().expect("one condition, one answer")
 }
 
 #[test]
@@ -51,6 +56,66 @@ fn an_unknown_age_is_minus_one_and_an_unknown_sex_is_empty() {
     let permit = Facts { sex: None, age: None, ..courier() };
     for expression in ["member.age == -1", "member.sex == ''", "!member.known_age"] {
         assert!(holds(expression, &permit), "{expression}");
+    }
+}
+
+#[test]
+fn who_looks_the_same_to_a_condition_is_judged_once_and_others_anew() {
+    let condition = read("member.known_age && member.age >= 18").expect("can be published");
+    let conditions = [condition];
+    let of_age = |age: Option<u16>| Facts { age, ..courier() };
+    for round in 1..=2 {
+        let judge = Judge::new(&conditions);
+        for age in (10..60).map(Some).chain([None]) {
+            for trade in [Trade::Courier, Trade::Truck] {
+                let facts = Facts { trade, ..of_age(age) };
+                let holds = judge.each(&facts).next().expect("an answer");
+                assert_eq!(holds, age.is_some_and(|age| age >= 18), "round {round}: {age:?}");
+            }
+        }
+        drop(judge);
+        assert_eq!(conditions[0].answers.count(), 51, "ages, whatever the trade");
+    }
+}
+
+#[test]
+fn remembered_answers_are_bounded_and_stay_right() {
+    let conditions = [read("member.age % 2 == 0").expect("can be published")];
+    for start in [0, 3_000, 6_000] {
+        let judge = Judge::new(&conditions);
+        for age in start..start + 3_000 {
+            let facts = Facts { age: Some(age), ..courier() };
+            assert_eq!(judge.each(&facts).next(), Some(age % 2 == 0));
+        }
+        drop(judge);
+        assert!(conditions[0].answers.count() <= 4_096);
+    }
+}
+
+#[test]
+fn a_condition_sees_every_field_that_it_names() {
+    let other = Facts {
+        trade: Trade::Truck,
+        employment: Employment::Retired,
+        region: RegionCode::try_from(440_300).expect("the catalogue has Shenzhen"),
+        organization: &SAMPLE_ORGANIZATIONS[0],
+        honours: Honours::NONE,
+        sex: None,
+        age: None,
+    };
+    for (expression, fields) in [
+        ("member.trade == 'COURIER'", Facts { trade: courier().trade, ..other }),
+        ("member.employment == 'NEW_FORM'", Facts { employment: courier().employment, ..other }),
+        ("member.region == '440106'", Facts { region: courier().region, ..other }),
+        ("member.organization.endsWith('express')", Facts { organization: &EXPRESS, ..other }),
+        ("size(member.honours) == 1", Facts { honours: courier().honours, ..other }),
+        ("member.sex == 'FEMALE'", Facts { sex: courier().sex, ..other }),
+        ("member.known_sex", Facts { sex: courier().sex, ..other }),
+        ("member.age == 34", Facts { age: courier().age, ..other }),
+        ("member.known_age", Facts { age: courier().age, ..other }),
+    ] {
+        assert!(holds(expression, &fields), "{expression}");
+        assert!(!holds(expression, &other), "{expression}");
     }
 }
 
@@ -143,8 +208,7 @@ proptest! {
     ) {
         let text = parts.concat();
         if let Ok(condition) = read(&text) {
-            let judge = Judge::new();
-            prop_assert!(samples().iter().all(|facts| judge.answer(&condition, facts).is_some()));
+            prop_assert!(condition.answers_samples());
         }
     }
 }

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use clock::Timestamp;
 use member_identity::{MemberId, OrganizationPath, PersonKey};
 
-use super::{PROBLEMS_MAX, PersonalContent, ReadRow, RosterImport, RosterRow, RowProblem};
-use crate::domain::entropy::random;
+use super::draft::{Draft, SealedContent};
+use super::{PROBLEMS_MAX, ReadRow, RosterImport, RosterRow, RowProblem};
 use crate::domain::keyring::{Blind, DataKey, SealBroken, WrappedKey};
 use crate::domain::member::{Member, State};
 use crate::domain::registry::Applied;
-use crate::domain::vault::{Column, Vault};
+use crate::domain::vault::Vault;
 
 /// Rows to decide and commit together.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct ImportBatch {
     pub import_id: String,
     /// The last line that the stream has had committed: its own, or what was there when it began.
     pub after_line: i64,
-    /// At most [`ROWS_MAX`](super::ROWS_MAX), in the order of the stream.
+    /// At most [`BATCH_ROWS_MAX`](super::BATCH_ROWS_MAX), in the order of the stream.
     pub rows: Vec<ReadRow>,
     /// The time of the commit.
     pub at: Timestamp,
@@ -74,23 +74,6 @@ pub struct NewPerson {
     pub person: PersonKey,
     /// Their data key.
     pub key: WrappedKey,
-}
-
-/// Personal columns, each sealed for its place.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SealedContent {
-    /// Canonical number of the identity document.
-    pub id_number: Vec<u8>,
-    /// Mobile number.
-    pub phone: Option<Vec<u8>>,
-    /// Name.
-    pub name: Vec<u8>,
-    /// Sex.
-    pub sex: Option<Vec<u8>>,
-    /// Birth date.
-    pub birth: Option<Vec<u8>>,
-    /// Keyed digest of the whole.
-    pub tag: Blind,
 }
 
 /// A member to write: new, or in place of what is there.
@@ -203,9 +186,9 @@ impl<'v> Decider<'v> {
     }
 
     fn accept(&mut self, row: &RosterRow) -> Result<(), (PersonKey, SealBroken)> {
-        let known = match self.known(row) {
-            Some(known) => known.clone(),
-            None => self.meet(),
+        let Some(known) = self.known(row).cloned() else {
+            self.meet(row);
+            return Ok(());
         };
         let import = &mut self.effects.import;
         let (member, created_at) = match &known.live {
@@ -219,41 +202,32 @@ impl<'v> Decider<'v> {
             }
             None => {
                 import.added += 1;
-                (self.new_member(known.person, row), self.at)
+                let member_id = Draft::mint(known.person, self.at, self.vault);
+                (new_member(known.person, member_id, row, self.at), self.at)
             }
         };
-        self.write(known, member, created_at, row)
+        let key = self.data_key(&known).map_err(|broken| (known.person, broken))?;
+        let sealed = SealedContent::seal(row, &key, member.member_id, self.vault);
+        self.write(known, MemberVersion { member, sealed, created_at }, row);
+        Ok(())
     }
 
     /// A person who has not been met: gets a random key and a data key of their own.
-    fn meet(&mut self) -> KnownPerson {
-        let person = PersonKey::from_bytes(random(self.vault.entropy()));
-        let (data_key, key) = self.vault.new_data_key(person);
-        self.keys.insert(person, Arc::new(data_key));
+    fn meet(&mut self, row: &RosterRow) {
+        let draft = match &row.draft {
+            Some(draft) => draft.clone(),
+            None => Draft::of(row, self.at, self.vault),
+        };
+        let Draft { person, key, member_id, sealed } = draft;
+        self.effects.import.added += 1;
         self.effects.persons.push(NewPerson { person, key: key.clone() });
-        KnownPerson { person, key, live: None }
+        let member = new_member(person, member_id, row, self.at);
+        let version = MemberVersion { member, sealed, created_at: self.at };
+        self.write(KnownPerson { person, key, live: None }, version, row);
     }
 
-    fn new_member(&self, person: PersonKey, row: &RosterRow) -> Member {
-        Member {
-            member_id: MemberId::mint(person.shard(), self.at, random(self.vault.entropy())),
-            person,
-            registration: row.registration.clone(),
-            state: State::Active,
-            version: 1,
-            updated_at: self.at,
-        }
-    }
-
-    fn write(
-        &mut self,
-        known: KnownPerson,
-        member: Member,
-        created_at: Timestamp,
-        row: &RosterRow,
-    ) -> Result<(), (PersonKey, SealBroken)> {
-        let data_key = self.data_key(&known).map_err(|broken| (known.person, broken))?;
-        let sealed = self.seal(&data_key, member.member_id, row);
+    fn write(&mut self, known: KnownPerson, version: MemberVersion, row: &RosterRow) {
+        let MemberVersion { member, sealed, created_at } = version;
         let read_version = match self.effects.members.get(&member.member_id) {
             Some(earlier) => earlier.read_version,
             None => known.live.as_ref().map(|live| live.member.version),
@@ -276,7 +250,6 @@ impl<'v> Decider<'v> {
         let live = Some(KnownMember { member, tag: row.tag, created_at });
         let known = KnownPerson { live, ..known };
         self.persons.extend(row.id_blinds.iter().map(|blind| (*blind, known.clone())));
-        Ok(())
     }
 
     fn data_key(&mut self, known: &KnownPerson) -> Result<Arc<DataKey>, SealBroken> {
@@ -288,21 +261,26 @@ impl<'v> Decider<'v> {
         Ok(key)
     }
 
-    fn seal(&self, key: &DataKey, member_id: MemberId, row: &RosterRow) -> SealedContent {
-        let seal = |column, text: &str| self.vault.seal(key, column, member_id, text);
-        let PersonalContent { id, phone, name } = &row.content;
-        SealedContent {
-            id_number: seal(Column::IdNumber, &id.canonical()),
-            phone: phone.as_ref().map(|phone| seal(Column::Phone, phone.reveal())),
-            name: seal(Column::Name, name.reveal()),
-            sex: id.sex().map(|sex| seal(Column::Sex, sex.as_str())),
-            birth: id.birth_date().map(|birth| seal(Column::Birth, &birth.to_string())),
-            tag: row.tag,
-        }
-    }
-
     fn finish(self) -> ImportEffects {
         self.effects
+    }
+}
+
+/// A member as a row makes it.
+struct MemberVersion {
+    member: Member,
+    sealed: SealedContent,
+    created_at: Timestamp,
+}
+
+fn new_member(person: PersonKey, member_id: MemberId, row: &RosterRow, at: Timestamp) -> Member {
+    Member {
+        member_id,
+        person,
+        registration: row.registration.clone(),
+        state: State::Active,
+        version: 1,
+        updated_at: at,
     }
 }
 

@@ -17,14 +17,15 @@ pub fn read_row(
 ) -> Result<RosterRow, RowProblem> {
     let content = read_content(row, today)?;
     let registration = read_registration(row, header)?;
-    let number = &content.id.canonical();
+    let number = content.id.canonical();
     let phone = content.phone.as_ref().map(|phone| ring.blind(BlindKind::Phone, phone.reveal()));
     Ok(RosterRow {
         line: row.line,
-        tag: ring.content_tag(&canonical(&content)),
-        id_blinds: ring.blinds(BlindKind::IdNumber, number),
+        tag: ring.content_tag(&canonical(&content, &number)),
+        id_blinds: ring.blinds(BlindKind::IdNumber, &number),
         index_version: ring.index_version(),
         phone_blind: phone,
+        draft: None,
         content,
         registration,
     })
@@ -72,7 +73,7 @@ fn read_region(text: &str) -> Option<RegionCode> {
 }
 
 /// The whole personal content as one text, of which only a keyed digest is kept.
-fn canonical(content: &PersonalContent) -> String {
+fn canonical(content: &PersonalContent, number: &str) -> String {
     let phone = content.phone.as_ref().map_or("", |phone| phone.reveal());
-    format!("{}|{phone}|{}", content.id.canonical(), content.name.reveal())
+    format!("{number}|{phone}|{}", content.name.reveal())
 }

@@ -97,15 +97,23 @@ async fn read_state(tx: &mut PgConnection, batch: &ImportBatch) -> Result<Import
     Ok(ImportState { import, persons, organizations })
 }
 
+/// Each part is looked up by its key, whatever the planner believes of the tables' sizes: while a
+/// registry is filled it would else join by reading all that is there already, batch after batch.
 const PERSONS: &str = "
-    SELECT b.blind, p.person_key, p.wrapped_key, p.key_version,
+    SELECT wanted.blind, p.person_key, p.wrapped_key, p.key_version,
            m.member_id, m.organization, m.trade, m.employment, m.region_code, m.honours, m.state,
            m.version, m.updated_at, m.created_at, m.content_tag
       FROM unnest($1::bytea[]) AS wanted (blind)
-      JOIN blind_index b ON b.blind = wanted.blind AND b.kind = 'id_number'
-      JOIN person p ON p.shard = b.shard AND p.person_key = b.person_key
-      LEFT JOIN member m ON m.shard = b.shard AND m.person_key = b.person_key
-                        AND m.state IN ('ACTIVE', 'SUSPENDED')";
+     CROSS JOIN LATERAL (
+           SELECT shard, person_key FROM blind_index
+            WHERE blind_index.blind = wanted.blind AND kind = 'id_number' LIMIT 1) AS b
+     CROSS JOIN LATERAL (
+           SELECT * FROM person
+            WHERE person.shard = b.shard AND person.person_key = b.person_key LIMIT 1) AS p
+      LEFT JOIN LATERAL (
+           SELECT * FROM member
+            WHERE member.shard = b.shard AND member.person_key = b.person_key
+              AND state IN ('ACTIVE', 'SUSPENDED') LIMIT 1) AS m ON true";
 
 async fn read_persons(
     tx: &mut PgConnection,

@@ -1,8 +1,8 @@
 //! What a batch of a roster writes: a statement a table, however many rows it has.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use member_identity::Shard;
+use member_identity::{PersonKey, Shard};
 use sql::StoreError;
 use sql::postgres::classify;
 use sqlx::PgConnection;
@@ -37,11 +37,9 @@ pub(super) async fn write(
     let mut versions = Vec::new();
     if !members.is_empty() {
         insert_persons(tx, &effects.persons, import.updated_at.as_micros()).await?;
-        delete_phones(tx, &members).await?;
-        insert_blinds(tx, &members).await?;
+        write_blinds(tx, effects).await?;
         versions = advance_shards(tx, &members).await?;
-        check_unchanged(tx, &members).await?;
-        upsert_members(tx, &members, &versions).await?;
+        write_members(tx, &members, &versions).await?;
     }
     if !effects.problems.is_empty() {
         insert_problems(tx, &import.import_id, &effects.problems).await?;
@@ -61,6 +59,9 @@ async fn insert_persons(
     persons: &[NewPerson],
     at: i64,
 ) -> Result<(), StoreError> {
+    if persons.is_empty() {
+        return Ok(());
+    }
     // In the order of the key, so that each page of it is touched once.
     let mut persons: Vec<&NewPerson> = persons.iter().collect();
     persons.sort_unstable_by_key(|new| new.person);
@@ -79,41 +80,55 @@ const DELETE_PHONES: &str = "
      USING unnest($1::int[], $2::bytea[]) AS known (shard, person_key)
      WHERE b.kind = 'phone' AND b.shard = known.shard AND b.person_key = known.person_key";
 
-/// A person has one phone: any other goes. Who is new has none.
-async fn delete_phones(tx: &mut PgConnection, members: &[&MemberWrite]) -> Result<(), StoreError> {
-    let known = members.iter().map(|write| &write.applied.member).filter(|one| one.version > 1);
-    let shards: Vec<i32> = known.clone().map(|one| i32::from(one.person.shard().0)).collect();
-    if shards.is_empty() {
-        return Ok(());
-    }
-    let persons: Vec<&[u8]> = known.map(|one| one.person.as_bytes().as_slice()).collect();
-    execute(sqlx::query(DELETE_PHONES).bind(shards).bind(persons), tx).await.map(drop)
-}
-
 const INSERT_BLINDS: &str = "
+    INSERT INTO blind_index (blind, kind, index_version, shard, person_key)
+    SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::int[], $5::bytea[])";
+
+const ADD_BLINDS: &str = "
     INSERT INTO blind_index (blind, kind, index_version, shard, person_key)
     SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::int[], $5::bytea[])
     ON CONFLICT (blind, kind, index_version, person_key) DO NOTHING";
 
-/// Identity numbers stay found for ever.
-async fn insert_blinds(tx: &mut PgConnection, members: &[&MemberWrite]) -> Result<(), StoreError> {
+/// Whoever is new has no blind index yet, which is quicker to write. Of the others, identity
+/// numbers stay found for ever; a person has one phone: any other goes.
+async fn write_blinds(tx: &mut PgConnection, effects: &ImportEffects) -> Result<(), StoreError> {
+    let new: HashSet<PersonKey> = effects.persons.iter().map(|new| new.person).collect();
+    let is_new = |write: &&MemberWrite| new.contains(&write.applied.member.person);
+    let (new, known): (Vec<_>, Vec<_>) = effects.members.values().partition(is_new);
+    if !known.is_empty() {
+        delete_phones(tx, &known).await?;
+        execute(bind_blinds(ADD_BLINDS, &known), tx).await?;
+    }
+    if !new.is_empty() {
+        execute(bind_blinds(INSERT_BLINDS, &new), tx).await?;
+    }
+    Ok(())
+}
+
+async fn delete_phones(tx: &mut PgConnection, members: &[&MemberWrite]) -> Result<(), StoreError> {
+    let persons = members.iter().map(|write| write.applied.member.person.as_bytes());
+    let query = sqlx::query(DELETE_PHONES)
+        .bind(persons.clone().map(|person| i32::from(person[0])).collect::<Vec<_>>())
+        .bind(persons.map(|person| person.as_slice()).collect::<Vec<_>>());
+    execute(query, tx).await.map(drop)
+}
+
+fn bind_blinds<'q>(statement: &'static str, members: &[&MemberWrite]) -> Query<'q> {
     let id_numbers = members.iter().map(|write| (write.id_blind, BlindKind::IdNumber, *write));
     let phones = members
         .iter()
         .filter_map(|write| write.phone_blind.map(|blind| (blind, BlindKind::Phone, *write)));
     let mut blinds: Vec<(Blind, BlindKind, &MemberWrite)> = id_numbers.chain(phones).collect();
-    blinds
-        .sort_unstable_by_key(|(blind, kind, write)| (*blind, *kind, write.applied.member.person));
     let person = |write: &MemberWrite| write.applied.member.person;
+    blinds.sort_unstable_by_key(|(blind, kind, write)| (*blind, *kind, person(write)));
     let column = blinds.iter();
-    let persons = column.clone().map(|(_, _, write)| write.applied.member.person.as_bytes());
-    let query = sqlx::query(INSERT_BLINDS)
+    let persons = column.clone().map(|(.., write)| write.applied.member.person.as_bytes());
+    sqlx::query(statement)
         .bind(column.clone().map(|(blind, ..)| blind.as_slice()).collect::<Vec<_>>())
         .bind(column.clone().map(|(_, kind, _)| kind.as_str()).collect::<Vec<_>>())
         .bind(column.clone().map(|(.., write)| i64::from(write.index_version)).collect::<Vec<_>>())
         .bind(column.map(|(.., write)| i32::from(person(write).shard().0)).collect::<Vec<_>>())
-        .bind(persons.map(|person| person.as_slice()).collect::<Vec<_>>());
-    execute(query, tx).await.map(drop)
+        .bind(persons.map(|person| person.as_slice()).collect::<Vec<_>>())
 }
 
 const ADVANCE_SHARDS: &str = "
@@ -137,74 +152,72 @@ async fn advance_shards(
     advanced.map_err(classify)?.into_iter().map(shard).collect()
 }
 
-const UNCHANGED: &str = "
-    SELECT count(*)
-      FROM unnest($1::int[], $2::bytea[], $3::bigint[]) AS read (shard, member_id, version)
-      JOIN member m ON m.shard = read.shard AND m.member_id = read.member_id
-     WHERE m.version = read.version";
-
-/// Members must still be as the batch read them, now that their shards are locked.
-async fn check_unchanged(
-    tx: &mut PgConnection,
-    members: &[&MemberWrite],
-) -> Result<(), StoreError> {
-    let read = members.iter().filter_map(|write| {
-        let member_id = &write.applied.member.member_id;
-        write.read_version.map(|version| (member_id, version))
-    });
-    let versions: Vec<i64> = read.clone().map(|(_, version)| version).collect();
-    if versions.is_empty() {
-        return Ok(());
-    }
-    let count = versions.len();
-    let unchanged: i64 = sqlx::query_scalar(UNCHANGED)
-        .bind(read.clone().map(|(member_id, _)| shard(*member_id)).collect::<Vec<_>>())
-        .bind(read.map(|(member_id, _)| member_id.as_bytes().as_slice()).collect::<Vec<_>>())
-        .bind(versions)
-        .fetch_one(tx)
-        .await
-        .map_err(classify)?;
-    match usize::try_from(unchanged) == Ok(count) {
-        true => Ok(()),
-        false => Err(StoreError::Conflict),
-    }
-}
-
-const UPSERT_MEMBERS: &str = "
+const INSERT_MEMBERS: &str = "
     INSERT INTO member (shard, member_id, person_key, organization, trade, employment, region_code,
                         honours, state, id_number_enc, phone_enc, name_enc, sex_enc, birth_enc,
                         content_tag, version, shard_version, created_at, updated_at)
-    SELECT * FROM unnest(
+    SELECT shard, member_id, person_key, organization, trade, employment, region_code, honours,
+           state, id_number_enc, phone_enc, name_enc, sex_enc, birth_enc, content_tag, version,
+           shard_version, created_at, updated_at
+      FROM unnest(
            $1::int[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[],
            $8::text[], $9::text[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[],
-           $14::bytea[], $15::bytea[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[])
-    ON CONFLICT (shard, member_id) DO UPDATE SET
-           organization = excluded.organization, trade = excluded.trade,
-           employment = excluded.employment, region_code = excluded.region_code,
-           honours = excluded.honours, id_number_enc = excluded.id_number_enc,
-           phone_enc = excluded.phone_enc, name_enc = excluded.name_enc,
-           sex_enc = excluded.sex_enc, birth_enc = excluded.birth_enc,
-           content_tag = excluded.content_tag, version = excluded.version,
-           shard_version = excluded.shard_version, updated_at = excluded.updated_at";
+           $14::bytea[], $15::bytea[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[],
+           $20::bigint[])
+        AS new (shard, member_id, person_key, organization, trade, employment, region_code,
+                honours, state, id_number_enc, phone_enc, name_enc, sex_enc, birth_enc,
+                content_tag, version, shard_version, created_at, updated_at, read_version)";
 
-async fn upsert_members(
+const UPDATE_MEMBERS: &str = "
+    UPDATE member m
+       SET organization = new.organization, trade = new.trade, employment = new.employment,
+           region_code = new.region_code, honours = new.honours,
+           id_number_enc = new.id_number_enc, phone_enc = new.phone_enc, name_enc = new.name_enc,
+           sex_enc = new.sex_enc, birth_enc = new.birth_enc, content_tag = new.content_tag,
+           version = new.version, shard_version = new.shard_version, updated_at = new.updated_at
+      FROM unnest(
+           $1::int[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[],
+           $8::text[], $9::text[], $10::bytea[], $11::bytea[], $12::bytea[], $13::bytea[],
+           $14::bytea[], $15::bytea[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[],
+           $20::bigint[])
+        AS new (shard, member_id, person_key, organization, trade, employment, region_code,
+                honours, state, id_number_enc, phone_enc, name_enc, sex_enc, birth_enc,
+                content_tag, version, shard_version, created_at, updated_at, read_version)
+     WHERE m.shard = new.shard AND m.member_id = new.member_id
+       AND m.version = new.read_version";
+
+/// A member who is not as the batch read it any more is left out, and then the batch is judged
+/// anew.
+async fn write_members(
     tx: &mut PgConnection,
     members: &[&MemberWrite],
     versions: &[(Shard, i64)],
 ) -> Result<(), StoreError> {
-    let query = bind_members(members, &versions.iter().copied().collect());
-    match execute(query, tx).await? == members.len() as u64 {
-        true => Ok(()),
-        false => Err(StoreError::Conflict),
+    let versions = versions.iter().copied().collect();
+    let (new, known): (Vec<&MemberWrite>, Vec<&MemberWrite>) =
+        members.iter().partition(|write| write.read_version.is_none());
+    for (statement, members) in [(INSERT_MEMBERS, new), (UPDATE_MEMBERS, known)] {
+        if members.is_empty() {
+            continue;
+        }
+        let query = bind_members(statement, &members, &versions);
+        if execute(query, tx).await? != members.len() as u64 {
+            return Err(StoreError::Conflict);
+        }
     }
+    Ok(())
 }
 
-fn bind_members<'q>(members: &[&MemberWrite], versions: &HashMap<Shard, i64>) -> Query<'q> {
+fn bind_members<'q>(
+    statement: &'static str,
+    members: &[&MemberWrite],
+    versions: &HashMap<Shard, i64>,
+) -> Query<'q> {
     let column = members.iter();
     let member = column.clone().map(|write| &write.applied.member);
     let registration = member.clone().map(|member| &member.registration);
     let sealed = column.clone().map(|write| &write.sealed);
-    sqlx::query(UPSERT_MEMBERS)
+    sqlx::query(statement)
         .bind(member.clone().map(|one| shard(one.member_id)).collect::<Vec<_>>())
         .bind(member.clone().map(|one| one.member_id.as_bytes().as_slice()).collect::<Vec<_>>())
         .bind(member.clone().map(|one| one.person.as_bytes().as_slice()).collect::<Vec<_>>())
@@ -222,8 +235,9 @@ fn bind_members<'q>(members: &[&MemberWrite], versions: &HashMap<Shard, i64>) ->
         .bind(sealed.map(|one| one.tag.as_slice()).collect::<Vec<_>>())
         .bind(member.clone().map(|one| one.version).collect::<Vec<_>>())
         .bind(member.clone().map(|one| versions[&one.member_id.shard()]).collect::<Vec<_>>())
-        .bind(column.map(|write| write.created_at.as_micros()).collect::<Vec<_>>())
+        .bind(column.clone().map(|write| write.created_at.as_micros()).collect::<Vec<_>>())
         .bind(member.map(|one| one.updated_at.as_micros()).collect::<Vec<_>>())
+        .bind(column.map(|write| write.read_version).collect::<Vec<_>>())
 }
 
 const INSERT_PROBLEMS: &str = "

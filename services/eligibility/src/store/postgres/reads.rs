@@ -34,7 +34,9 @@ const CHANGED: &str = "
               AND (member.shard_version, member.member_id) > (after.version, after.member_id)
             ORDER BY member.shard_version, member.member_id
             LIMIT $4) AS m
-      JOIN person p ON p.shard = m.shard AND p.person_key = m.person_key
+     CROSS JOIN LATERAL (
+           SELECT * FROM person
+            WHERE person.shard = m.shard AND person.person_key = m.person_key LIMIT 1) AS p
      ORDER BY m.shard, m.shard_version, m.member_id";
 
 /// Members in the order of their changes.

@@ -1,4 +1,5 @@
-//! What a batch of a roster writes: a handful of statements, however many rows it has.
+//! What a batch of a roster writes: a handful of statements, however many rows it has. Rows are
+//! kept as JSONB while their columns are taken out of them, so that each is read once.
 
 use std::collections::HashMap;
 
@@ -53,10 +54,11 @@ struct PersonRow {
 }
 
 const INSERT_PERSONS: &str = "
+    WITH new AS MATERIALIZED (SELECT jsonb(value) AS value FROM json_each(?1))
     INSERT INTO person (shard, person_key, wrapped_key, key_version, created_at)
     SELECT value->>'shard', unhex(value->>'person_key'), unhex(value->>'wrapped_key'),
            value->>'key_version', ?2
-      FROM json_each(?1)";
+      FROM new";
 
 async fn insert_persons(
     tx: &mut SqliteConnection,
@@ -92,10 +94,11 @@ const DELETE_PHONES: &str = "
                                      FROM json_each(?1))";
 
 const INSERT_BLINDS: &str = "
+    WITH new AS MATERIALIZED (SELECT jsonb(value) AS value FROM json_each(?1))
     INSERT INTO blind_index (blind, kind, index_version, shard, person_key)
     SELECT unhex(value->>'blind'), value->>'kind', value->>'index_version', value->>'shard',
            unhex(value->>'person_key')
-      FROM json_each(?1)
+      FROM new
      WHERE true
     ON CONFLICT (blind, kind, index_version, person_key) DO NOTHING";
 
@@ -153,6 +156,7 @@ struct MemberRow<'a> {
 }
 
 const UPSERT_MEMBERS: &str = "
+    WITH new AS MATERIALIZED (SELECT jsonb(value) AS value FROM json_each(?1))
     INSERT INTO member (shard, member_id, person_key, organization, trade, employment, region_code,
                         honours, state, id_number_enc, phone_enc, name_enc, sex_enc, birth_enc,
                         content_tag, version, shard_version, created_at, updated_at)
@@ -162,7 +166,7 @@ const UPSERT_MEMBERS: &str = "
            unhex(value->>'name'), unhex(value->>'sex'), unhex(value->>'birth'),
            unhex(value->>'content_tag'), value->>'version', value->>'shard_version',
            value->>'created_at', value->>'updated_at'
-      FROM json_each(?1)
+      FROM new
      WHERE true
     ON CONFLICT (shard, member_id) DO UPDATE SET
            organization = excluded.organization, trade = excluded.trade,
