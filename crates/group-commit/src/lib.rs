@@ -1,8 +1,8 @@
 //! Lanes: many callers' commands become few commits.
 //!
 //! A handler only submits its command and awaits the answer; a [`Lane`] does the work in tasks of
-//! its own. While one batch commits, the next is collected and prepared, so the cost of a commit
-//! is shared by all that arrived meanwhile. No linger: a lone command is worked on at once.
+//! its own. While one batch commits, the next is prepared, and all that arrives meanwhile is the one
+//! after it: the cost of a commit is shared. No linger: a lone command is worked on at once.
 //!
 //! ```text
 //! submit -> queue -> [prepare batch n+1] -> [commit batch n] -> answers
@@ -137,17 +137,18 @@ async fn collect<S: Stages>(
     ready: mpsc::Sender<(S::Prepared, Answers<S::Answer>)>,
 ) {
     let mut taken = Vec::new();
-    while waiting.recv_many(&mut taken, options.batch_max.max(1)).await > 0 {
+    // No batch is begun before there is room to hand it over: what arrives until then joins it.
+    while let Ok(room) = ready.reserve().await {
+        if waiting.recv_many(&mut taken, options.batch_max.max(1)).await == 0 {
+            return;
+        }
         let (commands, answers) = unexpired(taken.drain(..));
         if commands.is_empty() {
             continue;
         }
         metrics::histogram!("zhisong_lane_batch", "lane" => options.name)
             .record(commands.len() as f64);
-        let prepared = stages.prepare(commands).await;
-        if ready.send((prepared, answers)).await.is_err() {
-            return;
-        }
+        room.send((stages.prepare(commands).await, answers));
     }
 }
 
