@@ -82,6 +82,11 @@ impl Redemption {
         Self { checkout, wallets, settlement, tasks, stop }
     }
 
+    /// The checkout, for callers in the same process.
+    pub fn checkout(&self) -> Arc<Checkout> {
+        Arc::clone(&self.checkout)
+    }
+
     /// How the wallets stand to issuance.
     pub fn feed(&self) -> Arc<Feed> {
         Arc::clone(&self.checkout.feed)

@@ -61,8 +61,9 @@ impl Database {
     /// server's settings keep what is committed.
     pub async fn open(config: &DatabaseConfig, migrator: &Migrator) -> Result<Self, OpenProblem> {
         let options = open::options(config)?;
-        let connection = open::writer(config, &options, migrator).await?;
         let readers = open::readers(config, &options);
+        let options = open::for_steps(&options);
+        let connection = open::writer(config, &options, migrator).await?;
         let writer = Writer::start(PostgresLink { options }, connection, config.writers);
         Ok(Self { writer: Arc::new(writer), readers })
     }

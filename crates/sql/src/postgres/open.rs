@@ -31,6 +31,13 @@ pub(super) fn options(config: &DatabaseConfig) -> Result<PgConnectOptions, OpenP
         .disable_statement_logging())
 }
 
+/// Steps find rows by batches of keys, with one plan for every batch. It must not be another one
+/// because a table was small when it was made: rows count for so much that going through a table
+/// never pays, however few it had then.
+pub(super) fn for_steps(options: &PgConnectOptions) -> PgConnectOptions {
+    options.clone().options([("plan_cache_mode", "force_generic_plan"), ("cpu_tuple_cost", "10")])
+}
+
 pub(super) async fn writer(
     config: &DatabaseConfig,
     options: &PgConnectOptions,

@@ -68,7 +68,7 @@ pub struct WalletRead {
 /// Where a list of a statement's rows goes on: after this row.
 pub type StatementPosition = (Timestamp, TransactionId);
 
-/// Vouchers of a person that a checkout looks at, the newest; named ones are always found.
+/// Vouchers of a person that a checkout looks at; named ones are always found.
 pub const WALLET_MAX: u32 = 200;
 
 /// The store.
@@ -84,8 +84,8 @@ pub trait Store: Send + Sync + 'static {
     /// answers (laws R1 to R5 and A1); gives one answer a command, in the order of the commands.
     /// A request that was answered before gets the same answer and changes nothing.
     ///
-    /// Of a wallet the newest [`WALLET_MAX`] vouchers that are not over are laid out; of a person
-    /// who has none, the one that ended last.
+    /// Of a wallet the [`WALLET_MAX`] vouchers that end last are laid out, but none that is over;
+    /// of a person who has no other, the one that ended last.
     async fn checkout_batch(
         &self,
         commands: Vec<Command>,

@@ -12,6 +12,10 @@ use crate::domain::{
 };
 use crate::store::{Store, StoreError};
 
+/// Runs of one batch. Each but the first is after a conflict with a batch that has committed, so
+/// that few are needed; the rest are for a cause that does not pass.
+const RUNS_MAX: u32 = 4;
+
 /// What the lane answers: the business's answer, or why the store did not do it.
 type Judged = Result<Answer, StoreError>;
 
@@ -117,10 +121,10 @@ impl Stages for CheckoutStages {
     }
 
     async fn commit(&self, commands: Vec<Command>) -> Vec<Judged> {
-        match self.attempt(commands.clone()).await {
+        match self.attempt(&commands).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
             Err(error) if commands.len() > 1 && may_be_one_command(&error) => {
-                self.commit_singly(commands).await
+                self.commit_singly(&commands).await
             }
             Err(error) => commands.iter().map(|_| Err(error.clone())).collect(),
         }
@@ -128,23 +132,33 @@ impl Stages for CheckoutStages {
 }
 
 impl CheckoutStages {
-    /// Runs a batch, and once more when two changes met or the outcome is not known: whatever the
-    /// first run committed is then answered from what it remembered.
-    async fn attempt(&self, commands: Vec<Command>) -> Result<Vec<Answer>, StoreError> {
-        match self.store.checkout_batch(commands.clone(), self.moment()).await {
-            Err(StoreError::Conflict | StoreError::OutcomeUnknown) => {
-                self.store.checkout_batch(commands, self.moment()).await
+    /// Runs a batch, and again when it met another replica's: it is judged anew by what that one
+    /// has committed. Once more, too, when the outcome is not known: whatever the first run
+    /// committed is then answered from what it remembered. What fails after that is still not
+    /// known, whatever it fails of (law A2).
+    async fn attempt(&self, commands: &[Command]) -> Result<Vec<Answer>, StoreError> {
+        let mut is_unknown = false;
+        for _ in 0..RUNS_MAX {
+            match self.store.checkout_batch(commands.to_vec(), self.moment()).await {
+                Ok(answers) => return Ok(answers),
+                Err(StoreError::Conflict) => {}
+                Err(StoreError::OutcomeUnknown) if !is_unknown => is_unknown = true,
+                Err(error) if is_unknown => {
+                    tracing::error!(%error, "the outcome of a batch could not be read back");
+                    break;
+                }
+                Err(error) => return Err(error),
             }
-            outcome => outcome,
         }
+        Err(if is_unknown { StoreError::OutcomeUnknown } else { StoreError::Conflict })
     }
 
     /// A batch that fails on one command is judged again command by command, so that only that
     /// one fails.
-    async fn commit_singly(&self, commands: Vec<Command>) -> Vec<Judged> {
+    async fn commit_singly(&self, commands: &[Command]) -> Vec<Judged> {
         let mut answers = Vec::with_capacity(commands.len());
         for command in commands {
-            let answer = self.attempt(vec![command]).await;
+            let answer = self.attempt(std::slice::from_ref(command)).await;
             answers.push(answer.map(|mut answers| answers.remove(0)));
         }
         answers

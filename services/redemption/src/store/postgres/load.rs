@@ -134,7 +134,9 @@ pub(super) async fn authorizations(
              a.captured_at, a.captured_on, a.refunded_at, a.refunded_on, a.right_returned,
              a.closed_at, v.voucher_id, v.campaign_id, v.discount_fen AS part_fen, v.line_discounts
            FROM unnest($1::BYTEA[]) AS k (authorization_id)
-           JOIN "authorization" AS a ON a.authorization_id = k.authorization_id
+           JOIN "authorization" AS a
+             ON a.authorization_id = k.authorization_id
+               AND a.shard = get_byte(k.authorization_id, 0)
            LEFT JOIN authorization_voucher AS v
              ON v.authorization_id = a.authorization_id AND v.shard = a.shard
            ORDER BY a.authorization_id, v.position"#,

@@ -71,6 +71,7 @@ pub(super) async fn wanted(
         .bind(column(&wants.vouchers, |id| *id.as_bytes()))
         .bind(column(&wants.authorizations, |id| *id.as_bytes()))
         .bind(column(requests, |(partner, ..)| partner.as_str()))
+        .bind(column(requests, |(_, verb, _)| verb.name()))
         .bind(column(requests, |(.., id)| id.as_str()))
         .fetch_all(tx)
         .await
@@ -86,8 +87,10 @@ pub(super) async fn by_id(
     ids: &BTreeSet<VoucherId>,
 ) -> Result<Vec<PgRow>, StoreError> {
     sqlx::query(
-        "SELECT w.* FROM wallet_voucher AS w WHERE w.voucher_id = ANY ($1::BYTEA[])
-         ORDER BY w.voucher_id FOR UPDATE",
+        "SELECT w.* FROM unnest($1::BYTEA[]) AS k (voucher_id)
+         JOIN wallet_voucher AS w
+           ON w.voucher_id = k.voucher_id AND w.shard = get_byte(k.voucher_id, 0)
+         ORDER BY w.voucher_id FOR UPDATE OF w",
     )
     .bind(column(ids, |id| *id.as_bytes()))
     .fetch_all(tx)
@@ -101,11 +104,12 @@ pub(super) async fn free_of(
     authorizations: &BTreeSet<AuthorizationId>,
 ) -> Result<Vec<PgRow>, StoreError> {
     sqlx::query(
-        "SELECT w.* FROM wallet_voucher AS w
-         WHERE w.voucher_id = ANY (ARRAY(
-           SELECT v.voucher_id FROM unnest($1::BYTEA[]) AS k (authorization_id)
-           JOIN authorization_voucher AS v ON v.authorization_id = k.authorization_id))
-         ORDER BY w.voucher_id FOR UPDATE SKIP LOCKED",
+        "SELECT w.* FROM unnest($1::BYTEA[]) AS k (authorization_id)
+         JOIN authorization_voucher AS v
+           ON v.authorization_id = k.authorization_id AND v.shard = get_byte(k.authorization_id, 0)
+         JOIN wallet_voucher AS w
+           ON w.voucher_id = v.voucher_id AND w.shard = get_byte(v.voucher_id, 0)
+         ORDER BY w.voucher_id FOR UPDATE OF w SKIP LOCKED",
     )
     .bind(column(authorizations, |id| *id.as_bytes()))
     .fetch_all(tx)

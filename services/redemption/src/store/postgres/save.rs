@@ -92,7 +92,8 @@ async fn authorizations(
            FROM unnest($1::BYTEA[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[],
              $6::TEXT[], $7::BIGINT[], $8::BIGINT[]) AS k (authorization_id, state, captured_at,
              captured_on, refunded_at, refunded_on, right_returned, closed_at)
-           WHERE a.authorization_id = k.authorization_id AND a.state IN ('HELD', 'CAPTURED')"#,
+           WHERE a.authorization_id = k.authorization_id
+             AND a.shard = get_byte(k.authorization_id, 0) AND a.state IN ('HELD', 'CAPTURED')"#,
     )
     .bind(column(changed, |one| *one.authorization_id.as_bytes()))
     .bind(column(&stages, |stage| stage.state))
@@ -116,7 +117,7 @@ async fn vouchers(tx: &mut PgConnection, changed: &[WalletVoucher]) -> Result<()
            uses_left = k.uses_left
          FROM unnest($1::BYTEA[], $2::TEXT[], $3::BYTEA[], $4::BIGINT[])
            AS k (voucher_id, state, held_by, uses_left)
-         WHERE w.voucher_id = k.voucher_id",
+         WHERE w.voucher_id = k.voucher_id AND w.shard = get_byte(k.voucher_id, 0)",
     )
     .bind(column(changed, |own| *own.voucher_id.as_bytes()))
     .bind(column(changed, |own| voucher_stage(own).0))
@@ -204,6 +205,7 @@ async fn orders(tx: &mut PgConnection, changes: &Changes) -> Result<(), StoreErr
              OR partner_order.authorization_id = excluded.authorization_id
              OR EXISTS (SELECT 1 FROM "authorization" AS a
                         WHERE a.authorization_id = partner_order.authorization_id
+                          AND a.shard = partner_order.shard
                           AND a.state NOT IN ('HELD', 'CAPTURED'))"#,
     )
     .bind(column(orders, |((partner, _), ..)| partner.as_str()))

@@ -96,7 +96,7 @@ async fn wallets(
              SELECT own.voucher_id FROM wallet_voucher AS own
              WHERE own.shard = k.value ->> 0 AND own.person_key = unhex(k.value ->> 1)
                AND own.valid_until > ?2
-             ORDER BY own.voucher_id DESC LIMIT ?3)"#,
+             ORDER BY own.valid_until DESC, own.voucher_id DESC LIMIT ?3)"#,
     )
     .bind(batch::array(persons.iter().map(|person| batch::id_row(person.as_bytes()))))
     .bind(now.as_micros())
