@@ -8,7 +8,7 @@ const FIGURES: &str = "
       CAST(COALESCE(SUM(CASE WHEN state = 'VOIDED' THEN 1 ELSE 0 END), 0) AS BIGINT) AS voided,
       CAST(COALESCE(SUM(CASE WHEN state = 'EXPIRED' THEN 1 ELSE 0 END), 0) AS BIGINT) AS expired,
       CAST(COALESCE(SUM(CASE WHEN state = 'REFUNDED' THEN 1 ELSE 0 END), 0) AS BIGINT) AS refunded,
-      (SELECT COUNT(*) FROM void_mark) AS void_marks
+      (SELECT COUNT(*) FROM request WHERE reason = 'VOIDED_BEFORE_AUTHORIZE') AS voided_before
     FROM \"authorization\"";
 
 const RULES: &[Rule] = &[
@@ -78,10 +78,10 @@ const RULES: &[Rule] = &[
     Rule {
         what: "requests that were voided before they arrived and authorized all the same",
         sql: "
-    SELECT m.partner, m.authorize_request_id, r.authorization_id
-    FROM void_mark AS m JOIN request AS r ON r.partner = m.partner AND r.verb = 'AUTHORIZE'
-      AND r.request_id = m.authorize_request_id
-    WHERE r.outcome = 'OK'",
+    SELECT r.partner, r.request_id, a.authorization_id
+    FROM request AS r JOIN \"authorization\" AS a ON a.partner = r.partner
+      AND a.authorize_request_id = r.request_id
+    WHERE r.verb = 'AUTHORIZE' AND r.reason = 'VOIDED_BEFORE_AUTHORIZE'",
     },
     Rule {
         what: "orders with more than one live authorization",

@@ -97,7 +97,7 @@ fn an_honest_history_holds_and_its_figures_say_what_happened() {
         ("R2", "captured_fen", 32 * 299),
         ("R3", "held", 1),
         ("R3", "expired", 1),
-        ("R3", "void_marks", 1),
+        ("R3", "voided_before", 1),
         ("R5", "closed_days", 2),
         ("R5", "open_fen", 299),
         ("feed", "wallet_vouchers", 46),

@@ -154,10 +154,11 @@ fn r3_catches_an_authorization_that_ended_twice_or_by_nobody() {
 fn r3_catches_what_was_voided_before_and_an_order_that_was_paid_for_twice() {
     catches(&[
         broken(
-            &[R3],
+            &[R3, A1],
             "voided before they arrived",
-            "INSERT INTO void_mark SELECT partner, authorize_request_id, created_at
-             FROM \"authorization\" WHERE {captured}",
+            "UPDATE \"authorization\" SET authorize_request_id =
+               (SELECT request_id FROM request WHERE reason = 'VOIDED_BEFORE_AUTHORIZE')
+             WHERE {captured}",
         ),
         broken(
             &[R3],
