@@ -27,6 +27,9 @@ pub struct CheckoutConfig {
     pub queue_max: usize,
     /// Checkouts that are judged in one commit.
     pub batch_max: usize,
+    /// Batches that may be judged side by side, each of other persons; more than one pays only
+    /// where the database has processors of its own.
+    pub lanes: usize,
 }
 
 impl Default for Config {
@@ -43,13 +46,13 @@ impl Default for Config {
 
 impl Default for CheckoutConfig {
     fn default() -> Self {
-        Self { queue_max: 8_192, batch_max: 512 }
+        Self { queue_max: 8_192, batch_max: 512, lanes: 1 }
     }
 }
 
 impl CheckoutConfig {
     pub(crate) fn lane(&self) -> LaneOptions {
-        let Self { queue_max, batch_max } = *self;
+        let Self { queue_max, batch_max, lanes: _ } = *self;
         LaneOptions { name: "checkout", queue_max, batch_max }
     }
 }
@@ -66,6 +69,7 @@ impl runtime::ServiceConfig for Config {
         let bounds = [
             ("checkout.queue_max", checkout.queue_max),
             ("checkout.batch_max", checkout.batch_max),
+            ("checkout.lanes", checkout.lanes),
         ];
         let below_one = bounds.into_iter().filter(|(_, bound)| *bound == 0);
         problems.extend(below_one.map(|(key, _)| format!("{key} must be 1 or more")));

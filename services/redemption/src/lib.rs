@@ -50,6 +50,7 @@ pub async fn build(config: Config, context: Context) -> Result<Part, StartProble
         eligibility: Arc::new(EligibilityOverRpc::new(&eligibility)),
         issuance: Arc::new(IssuanceOverRpc::new(&issuance, &feed)),
         lane: config.checkout.lane(),
+        lanes: config.checkout.lanes,
     });
     Ok(redemption.into_part(async move { store.close().await }))
 }

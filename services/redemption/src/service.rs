@@ -5,7 +5,7 @@ use clock::Clock;
 use contracts::redemption::v1::checkout_service_server::CheckoutServiceServer;
 use contracts::redemption::v1::settlement_service_server::SettlementServiceServer;
 use contracts::redemption::v1::wallet_service_server::WalletServiceServer;
-use group_commit::{Lane, LaneOptions};
+use group_commit::LaneOptions;
 use runtime::Part;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -15,8 +15,8 @@ use crate::domain::Entropy;
 use crate::rpc::{CheckoutRpc, SettlementRpc, WalletRpc};
 use crate::store::Store;
 use crate::usecase::{
-    Checkout, CheckoutStages, EligibilityPeer, Feed, FeedFollower, IssuancePeer, Members,
-    Settlement, Wallets, close_days_by_themselves, expire_holds_by_themselves,
+    Checkout, CheckoutLanes, CheckoutStages, EligibilityPeer, Feed, FeedFollower, IssuancePeer,
+    Members, Settlement, Wallets, close_days_by_themselves, expire_holds_by_themselves,
 };
 
 /// The most that one checkout request may hold: an order of 100 lines is far below it.
@@ -41,11 +41,13 @@ pub struct Ingredients {
     pub eligibility: Arc<dyn EligibilityPeer>,
     /// Who issues the vouchers.
     pub issuance: Arc<dyn IssuancePeer>,
-    /// Bounds of the checkout's lane.
+    /// Bounds of each of the checkout's lanes.
     pub lane: LaneOptions,
+    /// Lanes side by side, 1 or more.
+    pub lanes: usize,
 }
 
-/// Redemption at work: its lane, the follower of the voucher feed, the sweeper and the closer.
+/// Redemption at work: its lanes, the follower of the voucher feed, the sweeper and the closer.
 pub struct Redemption {
     checkout: Arc<Checkout>,
     wallets: Wallets,
@@ -57,7 +59,7 @@ pub struct Redemption {
 impl Redemption {
     /// Starts everything that runs by itself.
     pub fn start(ingredients: Ingredients) -> Self {
-        let Ingredients { store, clock, entropy, eligibility, issuance, lane } = ingredients;
+        let Ingredients { store, clock, entropy, eligibility, issuance, lane, lanes } = ingredients;
         let members = Arc::new(Members::new(eligibility));
         let feed = Arc::new(Feed::new(issuance, Arc::clone(&store)));
         let settlement = Settlement { store: Arc::clone(&store), clock: Arc::clone(&clock) };
@@ -77,8 +79,8 @@ impl Redemption {
             clock: Arc::clone(&clock),
             members: Arc::clone(&members),
         };
-        let lane = Lane::spawn(lane, stages);
-        let checkout = Arc::new(Checkout { lane, store, clock, members, feed });
+        let lanes = CheckoutLanes::spawn(lanes, lane, &stages);
+        let checkout = Arc::new(Checkout { lanes, store, clock, members, feed });
         Self { checkout, wallets, settlement, tasks, stop }
     }
 
@@ -104,7 +106,7 @@ impl Redemption {
             routes.add_service(SettlementServiceServer::new(SettlementRpc { settlement }));
         };
         let end = async move {
-            checkout.lane.close().await;
+            checkout.lanes.close().await;
             // Nobody listens any more when every task has ended already.
             let _ = stop.send(true);
             while tasks.join_next().await.is_some() {}

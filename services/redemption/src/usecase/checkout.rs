@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Clock;
-use group_commit::{Lane, LaneProblem, Stages};
+use group_commit::{Lane, LaneOptions, LaneProblem, Stages};
 use rpc::Caller;
 use tokio::time::Instant;
 
@@ -19,13 +19,40 @@ const RUNS_MAX: u32 = 4;
 /// What the lane answers: the business's answer, or why the store did not do it.
 type Judged = Result<Answer, StoreError>;
 
-/// The one lane that all verbs of the checkout go through.
-pub type CheckoutLane = Lane<Command, Judged>;
+/// The lanes that the verbs of the checkout go through, side by side. All that concerns a person
+/// goes through one of them, in order of arrival; what meets all the same (a void by request id)
+/// is kept apart by the store's locks.
+pub struct CheckoutLanes(Vec<Lane<Command, Judged>>);
+
+impl CheckoutLanes {
+    /// Starts `count` lanes, at least one.
+    pub fn spawn(count: usize, options: LaneOptions, stages: &Arc<CheckoutStages>) -> Self {
+        Self((0..count.max(1)).map(|_| Lane::spawn(options, Arc::clone(stages))).collect())
+    }
+
+    /// The lane of the person that a command concerns.
+    fn of(&self, command: &Command) -> &Lane<Command, Judged> {
+        let shard = match &command.action {
+            Action::Authorize(order) => order.person.shard().0,
+            Action::Capture(id) | Action::Refund(id) => id.shard().0,
+            Action::Void(VoidTarget::Authorization(id)) => id.shard().0,
+            Action::Void(VoidTarget::Request(_)) => 0,
+        };
+        &self.0[usize::from(shard) % self.0.len()]
+    }
+
+    /// Refuses new commands and returns when those that were accepted are answered.
+    pub async fn close(&self) {
+        for lane in &self.0 {
+            lane.close().await;
+        }
+    }
+}
 
 /// The checkout verbs.
 pub struct Checkout {
     /// Where commands are judged, in batches.
-    pub lane: CheckoutLane,
+    pub lanes: CheckoutLanes,
     /// What is remembered.
     pub store: Arc<dyn Store>,
     /// Business time.
@@ -90,12 +117,13 @@ impl Checkout {
         command: Command,
         deadline: Option<Instant>,
     ) -> Result<Receipt, Failure> {
-        let judged =
-            self.lane.submit(command, deadline).await.map_err(|problem| match problem {
+        let judged = self.lanes.of(&command).submit(command, deadline).await.map_err(
+            |problem| match problem {
                 LaneProblem::Full => Failure::Overloaded,
                 LaneProblem::Expired => Failure::DeadlinePassed,
                 LaneProblem::Closed => Failure::Stopping,
-            })?;
+            },
+        )?;
         Ok(judged.map_err(Failure::Store)??)
     }
 }

@@ -21,7 +21,7 @@ mod sweep;
 use std::sync::Arc;
 
 pub use authorize::AuthorizeRequest;
-pub use checkout::{Checkout, CheckoutLane, CheckoutStages};
+pub use checkout::{Checkout, CheckoutLanes, CheckoutStages};
 pub use feed::{Feed, FeedLevel, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable};
 pub use follow_feed::FeedFollower;
 pub use get_authorization::GetAuthorization;

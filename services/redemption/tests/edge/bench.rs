@@ -117,6 +117,7 @@ impl Bench {
             eligibility: eligibility.clone(),
             issuance: issuance.clone(),
             lane: LaneOptions { name: "checkout", queue_max: 100, batch_max: 100 },
+            lanes: 2,
         });
         let feed = redemption.feed();
         let (private, public) = Signer::generate().expect("a key");
