@@ -81,13 +81,15 @@ pub struct Setup {
     pub sections: &'static str,
     /// Connections that write.
     pub writers: u32,
+    /// Connections that read.
+    pub readers: u32,
     /// The label whose database it uses; its own when absent.
     pub shares: Option<&'static str>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { process: "", sections: "", writers: 4, shares: None }
+        Self { process: "", sections: "", writers: 4, readers: 4, shares: None }
     }
 }
 
@@ -179,8 +181,9 @@ impl Deployment {
         let mut text = self.process_settings(address, setup.process);
         if program != Program::Echo {
             let url = self.database(setup.shares.unwrap_or(label)).await?;
-            let writers = setup.writers;
+            let (writers, readers) = (setup.writers, setup.readers);
             text += &format!("\n[database]\nurl = \"{url}\"\nwriters = {writers}\n");
+            text += &format!("readers = {readers}\n");
         }
         if program == Program::Eligibility {
             let ring = self.folder.path().join("registry.toml");

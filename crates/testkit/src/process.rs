@@ -112,11 +112,25 @@ impl Process {
 
     /// Asks the process to end, as an operator does.
     pub fn terminate(&self) -> Result<(), ProcessProblem> {
+        self.signal(Signal::TERM)
+    }
+
+    /// Stops the process where it is, as a machine that hangs does.
+    pub fn pause(&self) -> Result<(), ProcessProblem> {
+        self.signal(Signal::STOP)
+    }
+
+    /// Lets a paused process go on.
+    pub fn resume(&self) -> Result<(), ProcessProblem> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<(), ProcessProblem> {
         let problem = |source: rustix::io::Errno| ProcessProblem::System {
             name: self.name.clone(),
             source: source.into(),
         };
-        kill_process(Pid::from_child(&self.child), Signal::TERM).map_err(problem)
+        kill_process(Pid::from_child(&self.child), signal).map_err(problem)
     }
 
     fn reap(&mut self) -> Result<ExitStatus, ProcessProblem> {

@@ -24,6 +24,7 @@ const NAIVE: Setup = Setup {
     process: "",
     sections: "\n[checkout]\nlanes = 64\nbatch_max = 1\n",
     writers: 32,
+    readers: 4,
     shares: None,
 };
 

@@ -19,8 +19,13 @@ const ENOUGH: usize = 10_000_000;
 /// The stock of the days on which nearly everybody is.
 const FEW: usize = 1_000;
 /// One transaction a request.
-const NAIVE: Setup =
-    Setup { process: "", sections: "\n[claim]\nbatch_max = 1\n", writers: 4, shares: None };
+const NAIVE: Setup = Setup {
+    process: "",
+    sections: "\n[claim]\nbatch_max = 1\n",
+    writers: 4,
+    readers: 4,
+    shares: None,
+};
 
 /// Everybody gets one.
 pub(super) async fn claim_rounds(

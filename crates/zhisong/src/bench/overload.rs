@@ -18,7 +18,7 @@ use testkit::deployment::{Deployment, Program, Setup};
 /// Calls a second that issuance admits.
 const ADMITTED: f64 = 1_000.0;
 const LIMITED: Setup =
-    Setup { process: "rate_max = 1000\n", sections: "", writers: 4, shares: None };
+    Setup { process: "rate_max = 1000\n", sections: "", writers: 4, readers: 4, shares: None };
 /// How much more comes.
 const OVERLOAD: f64 = 20.0;
 /// Before and after, the offer is just below what is admitted.

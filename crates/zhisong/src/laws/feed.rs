@@ -8,13 +8,15 @@ use super::snapshot::{Row, Snapshot, hex};
 use super::verdict::{Finding, Law, Verdict};
 
 const WALLETS: &str = "
-    SELECT shard, voucher_id, person_key, campaign_id, valid_from, valid_until, version
-    FROM wallet_voucher ORDER BY shard, voucher_id";
+    SELECT CAST(w.shard AS BIGINT) AS shard, w.voucher_id, w.person_key, w.campaign_id,
+      w.valid_from, w.valid_until, CAST(w.version AS BIGINT) AS version
+    FROM wallet_voucher AS w ORDER BY w.shard, w.voucher_id";
 
 /// Every voucher at its place in the feed; one that was never fed is law I1's to find.
 const VOUCHERS: &str = "
-    SELECT v.shard, v.voucher_id, v.person_key, v.campaign_id, v.valid_from, v.valid_until,
-      v.version, f.period, f.slice, f.position
+    SELECT CAST(v.shard AS BIGINT) AS shard, v.voucher_id, v.person_key, v.campaign_id,
+      v.valid_from, v.valid_until, CAST(v.version AS BIGINT) AS version, f.period,
+      CAST(f.slice AS BIGINT) AS slice, f.position
     FROM feed AS f JOIN voucher AS v ON v.slice = f.slice AND v.voucher_id = f.voucher_id
     ORDER BY v.shard, v.voucher_id, f.position";
 
@@ -178,7 +180,9 @@ async fn epoch(redemption: &mut Snapshot, issuance: &mut Snapshot) -> Result<Fin
 
 async fn cursors(redemption: &mut Snapshot) -> Result<HashMap<Key, i64>, LawProblem> {
     let mut cursors = HashMap::new();
-    let mut rows = redemption.rows("SELECT campaign_id, period, slice, position FROM feed_cursor");
+    let mut rows = redemption.rows(
+        "SELECT campaign_id, period, CAST(slice AS BIGINT) AS slice, position FROM feed_cursor",
+    );
     while let Some(row) = rows.try_next().await? {
         let stock = (row.get("campaign_id")?, row.get("period")?, row.get("slice")?);
         cursors.insert(stock, row.get("position")?);
@@ -192,7 +196,8 @@ async fn heads(
     cursors: &HashMap<Key, i64>,
 ) -> Result<Finding, LawProblem> {
     let mut heads: HashMap<Key, i64> = HashMap::new();
-    let mut rows = issuance.rows("SELECT campaign_id, period, slice, feed_head FROM stock");
+    let mut rows = issuance
+        .rows("SELECT campaign_id, period, CAST(slice AS BIGINT) AS slice, feed_head FROM stock");
     while let Some(row) = rows.try_next().await? {
         let stock = (row.get("campaign_id")?, row.get("period")?, row.get("slice")?);
         heads.insert(stock, row.get("feed_head")?);

@@ -213,8 +213,12 @@ impl Row {
     fn shown(&self) -> String {
         let shown = self.names().into_iter().enumerate().map(|(at, name)| {
             let integer = self.at::<Option<i64>>(at).map(|value| value.map(|v| v.to_string()));
+            // PostgreSQL keeps small numbers in small types and gives them as nothing else.
+            let small = || self.at::<Option<i32>>(at).map(|value| value.map(|v| v.to_string()));
+            let least = || self.at::<Option<i16>>(at).map(|value| value.map(|v| v.to_string()));
             let text = || self.at::<Option<&str>>(at).map(|value| value.map(str::to_owned));
             let bytes = || self.at::<Option<&[u8]>>(at).map(|value| value.map(hex));
+            let integer = integer.or_else(|_| small()).or_else(|_| least());
             let value = integer.or_else(|_| text()).or_else(|_| bytes()).ok().flatten();
             format!("{name} {}", value.as_deref().unwrap_or("-"))
         });
