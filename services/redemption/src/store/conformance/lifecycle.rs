@@ -13,6 +13,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("R1", one_voucher_is_held_by_one_of_two_orders_in_a_batch),
         case!("R1", one_voucher_is_held_by_one_of_many_orders_at_once),
         case!("R1", a_voucher_is_used_once),
+        case!("R1", of_many_vouchers_those_that_are_not_over_are_looked_at),
         case!("R1", a_returned_right_is_used_once_more),
         case!("R1", a_right_does_not_return_when_it_is_spent_or_over),
         case!("R2", parts_add_up_and_a_capture_is_refunded_once),
@@ -65,6 +66,24 @@ async fn a_voucher_is_used_once(till: Till) {
         .await;
     let reasons: Vec<_> = answers.iter().map(reason).collect();
     assert_eq!(reasons, [Reason::VoucherUsed, Reason::VoucherUsed, Reason::AlreadyCaptured]);
+}
+
+async fn of_many_vouchers_those_that_are_not_over_are_looked_at(till: Till) {
+    let ann = person(1);
+    for date in ["2022-07-19", "2022-07-20", "2022-07-21"] {
+        till.move_to(date, 600);
+        till.give(ann, RETURNS).await;
+    }
+    let id = till.held("a1", ann, "o1").await;
+    made(till.one(till.capture("c1", id)).await);
+    till.move_to("2022-07-22", 600);
+    let over = till.one(till.authorize("a2", ann, "o2")).await;
+    assert_eq!(reason(&over), Reason::VoucherUsed, "of those that are over, the one that was last");
+    let valid = till.give(ann, RETURNS).await;
+    let held = made(till.one(till.authorize("a3", ann, "o3")).await);
+    assert_eq!(held.vouchers[0].voucher_id, valid);
+    let again = till.one(till.authorize("a4", ann, "o4")).await;
+    assert_eq!(reason(&again), Reason::VoucherHeld);
 }
 
 async fn a_returned_right_is_used_once_more(till: Till) {

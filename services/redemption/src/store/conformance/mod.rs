@@ -15,7 +15,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::Store;
-pub use till::{Counting, EPOCH, RETURNS, Till, campaign, person};
+pub use till::{Counting, EPOCH, RETURNS, Till, campaign, cold_drink, person, stock};
 
 /// One thing that must hold.
 pub struct Case {

@@ -15,6 +15,8 @@ pub(super) fn cases() -> Vec<Case> {
         case!("A1", other_content_under_the_same_id_names_the_first_field_that_differs),
         case!("A1", a_request_id_belongs_to_one_platform_and_one_verb),
         case!("A1", a_request_is_recalled_with_its_authorization),
+        case!("A1", a_request_that_was_voided_before_it_arrived_is_known_by_what_it_said_then),
+        case!("A3", a_batch_whose_caller_goes_away_is_done_or_not_and_blocks_nobody),
     ]
 }
 
@@ -143,4 +145,50 @@ async fn a_request_is_recalled_with_its_authorization(till: Till) {
     assert!(refused.remembered.outcome.is_err());
     let made = recall("a2").await.expect("it was answered").authorization.expect("it made one");
     assert_eq!(made.authorization_id, id);
+}
+
+async fn a_request_that_was_voided_before_it_arrived_is_known_by_what_it_said_then(till: Till) {
+    let (ann, bob) = (person(1), person(2));
+    till.give(ann, RETURNS).await;
+    till.give(bob, RETURNS).await;
+    till.one(till.void_request("v1", "a1")).await.expect("it is recorded");
+    let batch = vec![
+        till.authorize("a1", ann, "o1"),
+        till.authorize("a1", bob, "o1"),
+        till.void_request("v2", "a2"),
+        till.authorize("a2", ann, "o2"),
+        till.authorize("a2", bob, "o2"),
+    ];
+    let answers = till.run(batch.clone()).await;
+    for (voided, other) in [(&answers[0], &answers[1]), (&answers[3], &answers[4])] {
+        assert_eq!(reason(voided), Reason::VoidedBeforeAuthorize);
+        let refusal = other.as_ref().expect_err("the id is taken by what came first");
+        assert_eq!(refusal.reason, Reason::RequestIdReused);
+        assert_eq!(refusal.details, [(Detail::Field, String::from("member"))]);
+    }
+    again(&till, &batch, &answers).await;
+    // Each of the two voids has an effect, and the voucher was never held.
+    till.one(till.void_request("v3", "a1")).await.expect("it is voided already");
+    till.held("a3", ann, "o3").await;
+}
+
+async fn a_batch_whose_caller_goes_away_is_done_or_not_and_blocks_nobody(till: Till) {
+    for n in 0..30 {
+        till.give(person(n), RETURNS).await;
+    }
+    let wish = |n: u8| till.authorize(&format!("a{n}"), person(n), &format!("o{n}"));
+    for n in 0..30 {
+        let batch = till.store.checkout_batch(vec![wish(n)], till.moment());
+        // Each caller goes away a little later in the step than the one before.
+        let mut batch = std::pin::pin!(batch);
+        for _ in 0..n {
+            if futures::poll!(batch.as_mut()).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    let answers = till.run((0..30).map(wish).collect()).await;
+    assert!(answers.iter().all(Result::is_ok), "each has its voucher, held once");
+    again(&till, &(0..30).map(wish).collect::<Vec<_>>(), &answers).await;
 }

@@ -1,0 +1,145 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use clock::{BusinessDay, Timestamp};
+use member_identity::{PersonKey, VoucherId};
+use redemption::domain::{
+    Answer, Authorization, Command, DailyTotal, FeedBatch, FeedCursors, FeedProblem, Found, Moment,
+    Partner, RequestKey, StatementHead, StatementRow,
+};
+use redemption::store::{
+    AuthorizationKey, Recalled, StatementPosition, Store, StoreError, WalletRead,
+};
+
+/// What goes wrong with one batch.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// Nothing is done, and the error is answered.
+    Before(StoreError),
+    /// It is done, and the error is answered all the same.
+    After(StoreError),
+}
+
+/// A store whose checkout fails as it is told, batch by batch, and which counts batches.
+pub struct Lossy {
+    inner: Arc<dyn Store>,
+    faults: Mutex<VecDeque<Fault>>,
+    /// A request whose batches always conflict.
+    pub poison: Mutex<Option<String>>,
+    /// The sizes of the batches so far.
+    pub batches: Mutex<Vec<usize>>,
+}
+
+impl Lossy {
+    /// A store that does not fail yet.
+    pub fn over(inner: Arc<dyn Store>) -> Self {
+        let (faults, poison, batches) = Default::default();
+        Self { inner, faults, poison, batches }
+    }
+
+    /// The next batches fail so, in this order.
+    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.faults.lock().expect("no panic holds it").extend(faults);
+    }
+
+    fn is_poisoned(&self, commands: &[Command]) -> bool {
+        let poison = self.poison.lock().expect("no panic holds it");
+        poison.as_ref().is_some_and(|id| commands.iter().any(|one| one.request_id.as_str() == id))
+    }
+}
+
+type Kept<T> = Result<T, StoreError>;
+
+#[async_trait]
+impl Store for Lossy {
+    async fn checkout_batch(&self, commands: Vec<Command>, moment: Moment) -> Kept<Vec<Answer>> {
+        self.batches.lock().expect("no panic holds it").push(commands.len());
+        if self.is_poisoned(&commands) {
+            return Err(StoreError::Conflict);
+        }
+        let fault = self.faults.lock().expect("no panic holds it").pop_front();
+        match fault {
+            None => self.inner.checkout_batch(commands, moment).await,
+            Some(Fault::Before(error)) => Err(error),
+            Some(Fault::After(error)) => {
+                self.inner.checkout_batch(commands, moment).await.and(Err(error))
+            }
+        }
+    }
+
+    async fn expire_holds(&self, moment: Moment, max: u32) -> Kept<u32> {
+        self.inner.expire_holds(moment, max).await
+    }
+
+    async fn recall(&self, key: &RequestKey) -> Kept<Option<Recalled>> {
+        self.inner.recall(key).await
+    }
+
+    async fn wallet(&self, person: PersonKey, named: &[VoucherId]) -> Kept<WalletRead> {
+        self.inner.wallet(person, named).await
+    }
+
+    async fn wallet_page(
+        &self,
+        person: PersonKey,
+        before: Option<VoucherId>,
+        limit: u32,
+    ) -> Kept<WalletRead> {
+        self.inner.wallet_page(person, before, limit).await
+    }
+
+    async fn authorization(
+        &self,
+        partner: &Partner,
+        key: &AuthorizationKey,
+    ) -> Kept<Option<Authorization>> {
+        self.inner.authorization(partner, key).await
+    }
+
+    async fn feed_cursors(&self) -> Kept<FeedCursors> {
+        self.inner.feed_cursors().await
+    }
+
+    async fn apply_feed(&self, batch: FeedBatch) -> Kept<Result<(), FeedProblem>> {
+        self.inner.apply_feed(batch).await
+    }
+
+    async fn apply_found(&self, found: Found) -> Kept<()> {
+        self.inner.apply_found(found).await
+    }
+
+    async fn close_days(&self, today: BusinessDay, at: Timestamp) -> Kept<Vec<BusinessDay>> {
+        self.inner.close_days(today, at).await
+    }
+
+    async fn closed_at(&self, day: BusinessDay) -> Kept<Option<Timestamp>> {
+        self.inner.closed_at(day).await
+    }
+
+    async fn daily_totals(
+        &self,
+        day: BusinessDay,
+        platform: Option<&Partner>,
+    ) -> Kept<Vec<DailyTotal>> {
+        self.inner.daily_totals(day, platform).await
+    }
+
+    async fn statement(&self, day: BusinessDay, platform: &Partner) -> Kept<Option<StatementHead>> {
+        self.inner.statement(day, platform).await
+    }
+
+    async fn statement_rows(
+        &self,
+        day: BusinessDay,
+        platform: &Partner,
+        after: Option<StatementPosition>,
+        limit: u32,
+    ) -> Kept<Vec<StatementRow>> {
+        self.inner.statement_rows(day, platform, after, limit).await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
