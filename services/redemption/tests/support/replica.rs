@@ -84,6 +84,7 @@ impl Replica {
             eligibility: Arc::new(Everybody),
             issuance: Arc::new(issuer),
             lane: LaneOptions { name: "checkout", queue_max: 10_000, batch_max: 32 },
+            lanes: 1,
         });
         Self { checkout: redemption.checkout(), redemption }
     }
