@@ -16,16 +16,16 @@
 //!
 //! Absent on purpose: anything that shows personal data. Nothing here can read a name back yet.
 
-mod build;
 mod config;
 pub mod domain;
 mod rpc;
+mod service;
 pub mod store;
 pub mod usecase;
 
-pub use build::build;
 pub use config::{Config, KeysConfig, RegistryConfig};
 pub use domain::keyring;
+pub use service::build;
 
 /// The whole `main` of the service as a process of its own.
 pub fn main() -> std::process::ExitCode {

@@ -6,8 +6,8 @@
 //! design).
 //!
 //! Map, from the edge inwards:
-//! - `rpc`: decode, use case, map error, encode; alone names the contracts;
-//! - [`peer`]: eligibility over gRPC, behind [`usecase::EligibilityPeer`];
+//! - `rpc`: decode, use case, map error, encode, and eligibility over gRPC, behind
+//!   [`usecase::EligibilityPeer`]; alone names the contracts;
 //! - [`usecase`]: one verb one file; claims go through one lane a campaign;
 //! - [`store`]: one method one atomic step over a batch; `sqlite` and the conformance suite;
 //! - [`domain`]: the rules, pure. Who gets a voucher is in `domain/claim.rs`.
@@ -19,7 +19,6 @@
 
 mod config;
 pub mod domain;
-pub mod peer;
 mod rpc;
 mod service;
 pub mod store;

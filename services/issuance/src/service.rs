@@ -5,7 +5,7 @@ use runtime::{Context, Part, StartProblem};
 
 use crate::config::Config;
 use crate::domain::Entropy;
-use crate::peer::EligibilityService;
+use crate::rpc::EligibilityService;
 use crate::store;
 use crate::usecase::{Issuance, Parts};
 

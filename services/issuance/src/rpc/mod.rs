@@ -2,6 +2,7 @@
 
 mod campaign_service;
 mod decode;
+mod eligibility_peer;
 mod encode;
 mod issuance_service;
 mod status;
@@ -16,6 +17,7 @@ use tonic::server::NamedService;
 use tonic::service::RoutesBuilder;
 
 use self::campaign_service::CampaignRpc;
+pub(crate) use self::eligibility_peer::EligibilityService;
 use self::issuance_service::IssuanceRpc;
 use self::voucher_feed_service::VoucherFeedRpc;
 use crate::usecase::Issuance;
