@@ -241,6 +241,9 @@ async fn a_registry_that_cannot_be_followed_tells_its_age_or_gives_no_answer() {
     assert!(last.current_at.elapsed() > age_max, "the true age is told");
     let later = bench.eligibility.resolve(office, &reference).await.expect("is in memory");
     assert_eq!(later.current_at, last.current_at, "and grows");
+    let nobody = MemberReference::Id(MemberId::from_bytes([9; 16]));
+    let unknown = bench.eligibility.resolve(office, &nobody).await;
+    assert!(matches!(unknown, Err(Failure::Outdated)), "who is not in memory may be in the store");
     let back_at = Instant::now();
     bench.store.silent.store(false, Ordering::SeqCst);
     loop {

@@ -43,13 +43,13 @@ impl Eligibility {
     ) -> Result<Verdicts, Failure> {
         let as_of = self.core.clock.now();
         let visible = |found: &Found<'_>| caller.sees(found.organization());
-        let taken = self.core.memory.read(|content| {
-            let policy = content.policies.get(policy_id).cloned()?;
+        let (policy, found, current_at) = self.core.memory.read(|content| {
+            let policy = content.policies.get(policy_id).cloned();
             let find = |id: &MemberId| content.registry.find(*id).filter(visible);
             let found = members.iter().map(|id| find(id).map(|found| found.entry()));
-            Some((policy, found.collect(), content.current_at))
+            (policy, found.collect(), content.current_at)
         });
-        let (policy, found, current_at) = taken.ok_or(Refusal::NotFound("policy"))?;
+        let policy = self.require_known(policy, current_at, Refusal::NotFound("policy"))?;
         require_offered(caller, &policy.policy.content.organization)?;
         let verdicts = judge(Arc::clone(&policy), found, day).await?;
         Ok(Verdicts { verdicts, policy, as_of, current_at })
@@ -61,8 +61,11 @@ impl Eligibility {
         caller: &Caller,
         policy_id: &Slug,
     ) -> Result<Arc<ReadyPolicy>, Failure> {
-        let policy = self.core.memory.read(|content| content.policies.get(policy_id).cloned());
-        let policy = policy.ok_or(Refusal::NotFound("policy"))?;
+        let (policy, current_at) = self
+            .core
+            .memory
+            .read(|content| (content.policies.get(policy_id).cloned(), content.current_at));
+        let policy = self.require_known(policy, current_at, Refusal::NotFound("policy"))?;
         require_offered(caller, &policy.policy.content.organization)?;
         Ok(policy)
     }

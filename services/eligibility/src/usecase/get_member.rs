@@ -11,7 +11,8 @@ impl Eligibility {
         caller: &Caller,
         reference: &MemberReference,
     ) -> Result<Member, Failure> {
-        let entry = self.find(reference).0.ok_or(Refusal::MemberUnknown)?;
+        let (found, current_at) = self.find(reference);
+        let entry = self.require_known(found, current_at, Refusal::MemberUnknown)?;
         let member = self.core.store.member(entry.member_id).await?;
         let member = member.ok_or(Refusal::MemberUnknown)?;
         require_within(caller, &member.registration.organization)?;

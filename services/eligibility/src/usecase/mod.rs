@@ -35,6 +35,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use crate::domain::Refusal;
 use crate::domain::keyring::BlindKind;
 use crate::domain::registry::{Entry, Found};
 use crate::domain::vault::Vault;
@@ -165,6 +166,19 @@ impl Eligibility {
         }
     }
 
+    /// What memory does not have is not there, unless memory is too far behind to say so.
+    fn require_known<T>(
+        &self,
+        found: Option<T>,
+        current_at: Instant,
+        refusal: Refusal,
+    ) -> Result<T, Failure> {
+        if found.is_none() {
+            self.require_current(current_at)?;
+        }
+        Ok(found.ok_or(refusal)?)
+    }
+
     /// Runs a change on a task of its own. One whose outcome is not known is looked for in the
     /// store before it is answered; should that fail too, the next look finds it.
     async fn change<T, F>(&self, work: impl FnOnce(Arc<Core>) -> F) -> Result<T, Failure>
@@ -217,7 +231,7 @@ fn below_or_own(
 fn require_within(caller: &rpc::Caller, organization: &OrganizationPath) -> Result<(), Failure> {
     match caller.sees(organization) {
         true => Ok(()),
-        false => Err(crate::domain::Refusal::OutsideSubtree.into()),
+        false => Err(Refusal::OutsideSubtree.into()),
     }
 }
 
@@ -227,6 +241,6 @@ fn require_offered(caller: &rpc::Caller, owner: &OrganizationPath) -> Result<(),
     let below = |own: &OrganizationPath| owner.contains(own);
     match caller.sees(owner) || caller.organization.as_ref().is_some_and(below) {
         true => Ok(()),
-        false => Err(crate::domain::Refusal::OutsideSubtree.into()),
+        false => Err(Refusal::OutsideSubtree.into()),
     }
 }

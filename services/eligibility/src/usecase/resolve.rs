@@ -22,7 +22,7 @@ impl Eligibility {
         reference: &MemberReference,
     ) -> Result<Resolved, Failure> {
         let (found, current_at) = self.find(reference);
-        let entry = found.ok_or(Refusal::MemberUnknown)?;
+        let entry = self.require_known(found, current_at, Refusal::MemberUnknown)?;
         require_within(caller, &entry.organization)?;
         Ok(Resolved { entry, current_at })
     }

@@ -48,7 +48,8 @@ impl Databases {
         [over_sqlite(name, Arc::clone(&play)), self.over_postgres(name, play)]
     }
 
-    fn over_postgres(&self, name: &str, play: Play) -> Trial {
+    /// A trial over PostgreSQL alone.
+    pub fn over_postgres(&self, name: &str, play: Play) -> Trial {
         let ignored = matches!(self.server, Err(Missing::Ignored(_)));
         let server = self.server.clone();
         let trial = Trial::test(format!("postgres::{name}"), move || match server {
