@@ -9,7 +9,8 @@
 //! - `rpc`: decode, use case, map error, encode, and eligibility over gRPC, behind
 //!   [`usecase::EligibilityPeer`]; alone names the contracts;
 //! - [`usecase`]: one verb one file; claims go through one lane a campaign;
-//! - [`store`]: one method one atomic step over a batch; `sqlite` and the conformance suite;
+//! - [`store`]: one method one atomic step over a batch, on SQLite and PostgreSQL; the
+//!   conformance suite holds both to the same;
 //! - [`domain`]: the rules, pure. Who gets a voucher is in `domain/claim.rs`.
 //!
 //! **Invariant:** business rules are decided in `domain` under the stock's lock, from what is
