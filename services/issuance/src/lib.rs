@@ -8,13 +8,15 @@
 //! Map, from the edge inwards:
 //! - `rpc`: decode, use case, map error, encode, and eligibility over gRPC, behind
 //!   [`usecase::EligibilityPeer`]; alone names the contracts;
-//! - [`usecase`]: one verb one file; claims go through one lane a campaign;
+//! - [`usecase`]: one verb one file; claims go through one lane a campaign, and those that get
+//!   nothing for certain are answered from memory (`usecase/claim/shortcut.rs`);
 //! - [`store`]: one method one atomic step over a batch, on SQLite and PostgreSQL; the
 //!   conformance suite holds both to the same;
 //! - [`domain`]: the rules, pure. Who gets a voucher is in `domain/claim.rs`.
 //!
 //! **Invariant:** business rules are decided in `domain` under the stock's lock, from what is
-//! stored; nothing in memory ever grants a voucher. **Invariant:** a verdict that is older than a
+//! stored; nothing in memory ever grants a voucher, and what it refuses was so at most a second ago
+//! (law I4). **Invariant:** a verdict that is older than a
 //! second issues nothing (law E1). Absent on purpose: whether a voucher was used, which is
 //! redemption's to say; ID numbers, names and phones, which never come here.
 

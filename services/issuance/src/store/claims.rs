@@ -1,13 +1,15 @@
 //! What a batch of claims is, whatever the database.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use benefit::programme::Programme;
 use clock::Timestamp;
+use member_identity::PersonKey;
 use sql::StoreError;
 
-use super::{ClaimAnswers, Issued};
-use crate::domain::{Campaign, CampaignId, ClaimEffects};
+use super::{ClaimAnswers, Issued, Standing, StandingQuery};
+use crate::domain::{Campaign, CampaignId, ClaimEffects, ClaimKey};
 
 /// What the limit rows of a batch are counted under.
 pub(super) struct Limit {
@@ -19,6 +21,25 @@ impl Limit {
     pub fn of(campaign: &Campaign, at: Timestamp) -> Self {
         Self { limit_id: campaign.limit_id(), period: campaign.limit_period(at) }
     }
+
+    pub fn asked(query: &StandingQuery) -> Self {
+        Self { limit_id: query.limit_id.clone(), period: query.limit_period.clone() }
+    }
+}
+
+/// What persons have, from how many each has taken and from the requests that got something.
+pub(super) fn standings(
+    taken: HashMap<PersonKey, u32>,
+    requests: Vec<ClaimKey>,
+) -> HashMap<PersonKey, Standing> {
+    let mut standings: HashMap<PersonKey, Standing> = HashMap::new();
+    for (person, taken) in taken {
+        standings.entry(person).or_default().taken = taken;
+    }
+    for ClaimKey { person, partner, request_id } in requests {
+        standings.entry(person).or_default().requests.push((partner, request_id));
+    }
+    standings
 }
 
 /// The position in the stock's feed of a batch's first voucher.

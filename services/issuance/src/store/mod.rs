@@ -13,6 +13,7 @@ mod programmes;
 mod rows;
 pub mod sqlite;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -25,7 +26,8 @@ pub use sql::StoreError;
 
 use crate::domain::{
     Campaign, CampaignCommand, CampaignEntry, CampaignId, CampaignRefusal, ClaimCommand,
-    ClaimRefusal, Epoch, FeedHeads, JudgedBy, Stock, StockKey, Voucher, VoucherEntries,
+    ClaimRefusal, Epoch, FeedHeads, JudgedBy, Partner, RequestId, Stock, StockKey, Voucher,
+    VoucherEntries,
 };
 
 /// Claims of one campaign, to be decided together.
@@ -83,6 +85,28 @@ pub struct VoucherQuery {
     pub limit: u32,
 }
 
+/// Whose standing in a campaign is asked for.
+#[derive(Clone, Debug)]
+pub struct StandingQuery {
+    /// The campaign.
+    pub campaign_id: CampaignId,
+    /// The name that its limit is counted under.
+    pub limit_id: String,
+    /// The limit period.
+    pub limit_period: String,
+    /// The persons, each once; at most 1,024.
+    pub persons: Vec<PersonKey>,
+}
+
+/// What a person has of a campaign.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Vouchers in the limit period.
+    pub taken: u32,
+    /// The requests that got one in any period, and who sent them.
+    pub requests: Vec<(Partner, RequestId)>,
+}
+
 /// Claims' answers, one a command in their order.
 pub type ClaimAnswers = Vec<Result<Issued, ClaimRefusal>>;
 
@@ -133,6 +157,13 @@ pub trait Store: Send + Sync + 'static {
 
     /// A page of a person's vouchers.
     async fn vouchers(&self, query: VoucherQuery) -> Result<Vec<Issued>, StoreError>;
+
+    /// What persons have of a campaign; those who have nothing are left out. The requests of the
+    /// vouchers that are counted are all there.
+    async fn standings(
+        &self,
+        query: StandingQuery,
+    ) -> Result<HashMap<PersonKey, Standing>, StoreError>;
 
     /// What tells this store from any other.
     async fn epoch(&self) -> Result<Epoch, StoreError>;

@@ -98,11 +98,15 @@ pub(super) fn voucher(row: &impl Columns) -> Detailed<Voucher> {
     })
 }
 
-/// A request that took effect before, in a row of `claim_request` with its voucher.
-pub(super) fn replay(row: &impl Columns) -> Detailed<(ClaimKey, Voucher)> {
-    let voucher = voucher(row)?;
+/// A request that took effect before, in a row of `claim_request`.
+pub(super) fn claim_key(row: &impl Columns) -> Detailed<ClaimKey> {
     let (partner, request_id) = (row.parsed("caller")?, row.parsed("request_id")?);
-    Ok((ClaimKey { person: voucher.person, partner, request_id }, voucher))
+    Ok(ClaimKey { person: row.id("person_key")?, partner, request_id })
+}
+
+/// The same with its voucher.
+pub(super) fn replay(row: &impl Columns) -> Detailed<(ClaimKey, Voucher)> {
+    Ok((claim_key(row)?, voucher(row)?))
 }
 
 /// How many a person has in a limit period.

@@ -11,6 +11,8 @@ mod campaigns;
 mod claim;
 mod eligibility;
 mod failure;
+#[cfg(feature = "testing")]
+pub mod fakes;
 mod feed;
 mod members;
 mod signal;

@@ -192,7 +192,7 @@ impl Bench {
     }
 
     /// Moves a campaign on the eve, under a request id.
-    pub(super) async fn change(
+    pub async fn change(
         &self,
         request_id: &str,
         offer: Offer,

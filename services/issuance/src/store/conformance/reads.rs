@@ -4,7 +4,7 @@ use member_identity::OrganizationPath;
 
 use super::Case;
 use super::bench::{Bench, Offer, eve, noon, person};
-use crate::store::{CampaignQuery, VoucherQuery};
+use crate::store::{CampaignQuery, StandingQuery, VoucherQuery};
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -21,6 +21,11 @@ pub(super) const CASES: &[Case] = &[
         law: "paging",
         name: "expired_vouchers_are_left_out_when_asked_to",
         run: |bench| Box::pin(unexpired(bench)),
+    },
+    Case {
+        law: "reads",
+        name: "a_standing_counts_one_period_and_has_the_requests_of_all",
+        run: |bench| Box::pin(standings(bench)),
     },
     Case { law: "reads", name: "what_is_not_there_is_none", run: |bench| Box::pin(nothing(bench)) },
 ];
@@ -80,6 +85,35 @@ async fn unexpired(bench: Bench) {
     assert_eq!(found[0].voucher.issued_at, noon("2022-07-23"));
     let found = bench.store.vouchers(at(Some(noon("2022-07-25")))).await.expect("reads");
     assert!(found.is_empty());
+}
+
+async fn standings(bench: Bench) {
+    let (offer, other) = (Offer::default(), Offer { id: "breakfast", ..Offer::default() });
+    bench.activate(offer).await;
+    bench.activate(other).await;
+    let (today, tomorrow) = (noon("2022-07-22"), noon("2022-07-23"));
+    bench.claim(offer, today, vec![bench.wish(1, "a"), bench.wish(2, "b")]).await;
+    bench.claim(offer, tomorrow, vec![bench.wish(1, "c")]).await;
+    bench.claim(other, today, vec![bench.wish(3, "d")]).await;
+    let campaign = bench.store.campaign(&offer.campaign_id()).await.expect("reads").expect("is");
+    let query = StandingQuery {
+        campaign_id: offer.campaign_id(),
+        limit_id: campaign.limit_id(),
+        limit_period: campaign.limit_period(tomorrow),
+        persons: [1, 2, 3, 4].map(person).to_vec(),
+    };
+    let mut found = bench.store.standings(query).await.expect("reads");
+    let mut standing = |number| {
+        let standing = found.remove(&person(number))?;
+        let mut requests: Vec<_> = standing.requests.into_iter().collect();
+        requests.sort();
+        assert!(requests.iter().all(|(partner, _)| partner.as_str() == "app"));
+        let requests: Vec<_> = requests.into_iter().map(|(_, id)| id.as_str().to_owned()).collect();
+        Some((standing.taken, requests.join(" ")))
+    };
+    assert_eq!(standing(1), Some((1, "a c".to_owned())));
+    assert_eq!(standing(2), Some((0, "b".to_owned())));
+    assert_eq!((standing(3), standing(4)), (None, None));
 }
 
 async fn nothing(bench: Bench) {

@@ -12,9 +12,9 @@ use super::{claims_write, reads};
 use crate::domain::{
     Campaign, ClaimCommand, ClaimKey, ClaimState, Stock, StockKey, Voucher, WHOLE, decide_claims,
 };
-use crate::store::claims::{Limit, answers, missing};
+use crate::store::claims::{Limit, answers, missing, standings as standings_of};
 use crate::store::programmes::Programmes;
-use crate::store::{ClaimAnswers, ClaimBatch, rows};
+use crate::store::{ClaimAnswers, ClaimBatch, Standing, StandingQuery, rows};
 
 /// Everything of one batch, within one transaction.
 pub(super) async fn decide(
@@ -28,7 +28,7 @@ pub(super) async fn decide(
     let state = ClaimState {
         stock,
         replays: replays(tx, &campaign, &batch.commands).await?,
-        taken: taken(tx, &limit, &batch.commands).await?,
+        taken: taken(tx, &limit, persons(&batch.commands)).await?,
         campaign,
     };
     let effects = decide_claims(state, &batch.judged_by, &batch.commands, batch.at);
@@ -155,14 +155,17 @@ async fn replays(
     Ok(read.into_iter().collect())
 }
 
+fn persons(commands: &[ClaimCommand]) -> Vec<PersonKey> {
+    commands.iter().filter_map(|command| command.verdict.person()).collect()
+}
+
 async fn taken(
     tx: &mut PgConnection,
     limit: &Limit,
-    commands: &[ClaimCommand],
+    mut persons: Vec<PersonKey>,
 ) -> Result<HashMap<PersonKey, u32>, StoreError> {
-    let persons = commands.iter().filter_map(|command| command.verdict.person());
-    let mut persons: Vec<_> = persons.map(|person| *person.as_bytes()).collect();
     persons.sort_unstable();
+    let persons: Vec<_> = persons.iter().map(|person| *person.as_bytes()).collect();
     let found = sqlx::query(
         "SELECT person_key, count(*) AS taken FROM person_limit
          WHERE person_key = ANY($1) AND slice = $2 AND limit_id = $3 AND period = $4
@@ -177,4 +180,27 @@ async fn taken(
     .map_err(classify)?;
     let read = rows::read_rows("person_limit", &found, "person_key", rows::taken)?;
     Ok(read.into_iter().collect())
+}
+
+// --- read without a lock ---
+
+/// The requests are read last: every one that was counted is among them.
+pub(super) async fn standings(
+    connection: &mut PgConnection,
+    query: &StandingQuery,
+) -> Result<HashMap<PersonKey, Standing>, StoreError> {
+    let taken = taken(connection, &Limit::asked(query), query.persons.clone()).await?;
+    let persons: Vec<_> = query.persons.iter().map(|person| *person.as_bytes()).collect();
+    let found = sqlx::query(
+        "SELECT person_key, caller, request_id FROM claim_request
+         WHERE person_key = ANY($1) AND slice = $2 AND campaign_id = $3",
+    )
+    .bind(persons)
+    .bind(i16::from(WHOLE))
+    .bind(query.campaign_id.as_str())
+    .fetch_all(connection)
+    .await
+    .map_err(classify)?;
+    let requests = rows::read_rows("claim_request", &found, "person_key", rows::claim_key)?;
+    Ok(standings_of(taken, requests))
 }

@@ -17,17 +17,21 @@ mod feed;
 mod reads;
 mod rows;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::VoucherId;
+use member_identity::{PersonKey, VoucherId};
 use sql::postgres::{Database, classify};
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError, migrator};
 use sqlx::pool::PoolConnection;
 
 use super::programmes::Programmes;
-use super::{CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Store, VoucherQuery};
+use super::{
+    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Standing, StandingQuery, Store,
+    VoucherQuery,
+};
 use crate::domain::{
     Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Stock, StockKey,
     VoucherEntries,
@@ -94,6 +98,13 @@ impl Store for PostgresStore {
 
     async fn vouchers(&self, query: VoucherQuery) -> Result<Vec<Issued>, StoreError> {
         reads::vouchers(&mut *self.reader().await?, &self.programmes, &query).await
+    }
+
+    async fn standings(
+        &self,
+        query: StandingQuery,
+    ) -> Result<HashMap<PersonKey, Standing>, StoreError> {
+        claims::standings(&mut *self.reader().await?, &query).await
     }
 
     async fn epoch(&self) -> Result<Epoch, StoreError> {

@@ -10,15 +10,14 @@ use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
 use super::batch::array;
-use super::reads;
+use super::{claims_write, reads};
 use crate::domain::{
-    Campaign, ClaimCommand, ClaimEffects, ClaimKey, ClaimState, Stock, StockKey, Voucher, WHOLE,
-    decide_claims,
+    Campaign, ClaimCommand, ClaimKey, ClaimState, StockKey, Voucher, WHOLE, decide_claims,
 };
-use crate::store::claims::{Limit, answers, first_position, missing};
+use crate::store::claims::{Limit, answers, missing, standings as standings_of};
 use crate::store::programmes::Programmes;
 use crate::store::rows::{self, hex};
-use crate::store::{ClaimAnswers, ClaimBatch};
+use crate::store::{ClaimAnswers, ClaimBatch, Standing, StandingQuery};
 
 /// Everything of one batch, within one transaction.
 pub(super) async fn decide(
@@ -29,13 +28,11 @@ pub(super) async fn decide(
     let campaign = reads::campaign(tx, programmes, &batch.campaign_id).await?;
     let campaign = campaign.ok_or_else(|| missing(&batch.campaign_id))?;
     let programme = Arc::clone(&campaign.programme);
-    let stock_key = campaign.stock_key(batch.at);
     let state = load(tx, campaign, batch).await?;
     let (before, limit) = (state.stock, Limit::of(&state.campaign, batch.at));
     let effects = decide_claims(state, &batch.judged_by, &batch.commands, batch.at);
     if !effects.winners.is_empty() {
-        write(tx, &effects, &limit).await?;
-        count(tx, &stock_key, before, effects.stock).await?;
+        claims_write::write(tx, &effects, &limit, before).await?;
     }
     Ok(answers(effects, &programme))
 }
@@ -54,7 +51,7 @@ async fn load(
         // The row is made with the first voucher; until then the stock is full.
         stock: stock.unwrap_or_else(|| campaign.full_stock()),
         replays: replays(tx, &key, &batch.commands).await?,
-        taken: taken(tx, &limit, &batch.commands).await?,
+        taken: taken(tx, &limit, &persons(&batch.commands)).await?,
         campaign,
     })
 }
@@ -85,19 +82,23 @@ async fn replays(
     Ok(read.into_iter().collect())
 }
 
+fn persons(commands: &[ClaimCommand]) -> String {
+    let persons = commands.iter().filter_map(|command| command.verdict.person());
+    array(persons.map(|person| hex(person.as_bytes()).into()))
+}
+
 async fn taken(
     tx: &mut SqliteConnection,
     limit: &Limit,
-    commands: &[ClaimCommand],
+    persons: &str,
 ) -> Result<HashMap<PersonKey, u32>, StoreError> {
-    let persons = commands.iter().filter_map(|command| command.verdict.person());
     let found = sqlx::query(
         "SELECT person_key, count(*) AS taken FROM person_limit
          WHERE person_key IN (SELECT unhex(value) FROM json_each(?1))
            AND slice = ?2 AND limit_id = ?3 AND period = ?4
          GROUP BY person_key",
     )
-    .bind(array(persons.map(|person| hex(person.as_bytes()).into())))
+    .bind(persons)
     .bind(WHOLE)
     .bind(&limit.limit_id)
     .bind(&limit.period)
@@ -108,168 +109,26 @@ async fn taken(
     Ok(read.into_iter().collect())
 }
 
-// --- write ---
+// --- read without a lock ---
 
-async fn write(
-    tx: &mut SqliteConnection,
-    effects: &ClaimEffects,
-    limit: &Limit,
-) -> Result<(), StoreError> {
-    let positions = first_position(effects)..;
-    let winners = array(effects.winners.iter().zip(positions).map(|(winner, position)| {
-        let voucher = &winner.voucher;
-        json!([
-            hex(voucher.voucher_id.as_bytes()),
-            hex(voucher.person.as_bytes()),
-            hex(voucher.member_id.as_bytes()),
-            voucher.person.shard().0,
-            voucher.serial,
-            position,
-            winner.n,
-            winner.partner.as_str(),
-            winner.request_id.as_str(),
-        ])
-    }));
-    let first = &effects.winners[0].voucher;
-    ensure_stock(tx, first, effects.stock).await?;
-    insert_vouchers(tx, &winners, first).await?;
-    insert_limits(tx, &winners, limit).await?;
-    insert_requests(tx, &winners, &first.stock).await?;
-    insert_feed(tx, &winners, &first.stock).await
-}
-
-/// The stock's row, made when the first voucher of its period is.
-async fn ensure_stock(
-    tx: &mut SqliteConnection,
-    first: &Voucher,
-    stock: Stock,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO stock (campaign_id, period, slice, quota) VALUES (?1, ?2, ?3, ?4)
-         ON CONFLICT (campaign_id, period, slice) DO NOTHING",
+/// The requests are read last: every one that was counted is among them.
+pub(super) async fn standings(
+    connection: &mut SqliteConnection,
+    query: &StandingQuery,
+) -> Result<HashMap<PersonKey, Standing>, StoreError> {
+    let persons = array(query.persons.iter().map(|person| hex(person.as_bytes()).into()));
+    let taken = taken(connection, &Limit::asked(query), &persons).await?;
+    let found = sqlx::query(
+        "SELECT person_key, caller, request_id FROM claim_request
+         WHERE person_key IN (SELECT unhex(value) FROM json_each(?1))
+           AND slice = ?2 AND campaign_id = ?3",
     )
-    .bind(first.stock.campaign_id.as_str())
-    .bind(&first.stock.period)
-    .bind(first.stock.slice)
-    .bind(stock.quota)
-    .execute(tx)
-    .await
-    .map_err(classify)?;
-    Ok(())
-}
-
-/// All vouchers of one batch have the stock, instant, validity and liability of the first.
-async fn insert_vouchers(
-    tx: &mut SqliteConnection,
-    winners: &str,
-    first: &Voucher,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO voucher (slice, voucher_id, shard, person_key, member_id, campaign_id, period,
-           serial, valid_from, valid_until, liability_fen, issued_at, state, version)
-         SELECT ?2, unhex(value ->> 0), value ->> 3, unhex(value ->> 1), unhex(value ->> 2), ?3, ?4,
-           value ->> 4, ?5, ?6, ?7, ?8, 'ISSUED', ?9
-         FROM json_each(?1)",
-    )
-    .bind(winners)
-    .bind(first.stock.slice)
-    .bind(first.stock.campaign_id.as_str())
-    .bind(&first.stock.period)
-    .bind(first.valid_from.as_micros())
-    .bind(first.valid_until.as_micros())
-    .bind(first.liability.0)
-    .bind(first.issued_at.as_micros())
-    .bind(first.version)
-    .execute(tx)
-    .await
-    .map_err(classify)?;
-    Ok(())
-}
-
-async fn insert_limits(
-    tx: &mut SqliteConnection,
-    winners: &str,
-    limit: &Limit,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO person_limit (person_key, slice, limit_id, period, n, voucher_id)
-         SELECT unhex(value ->> 1), ?2, ?3, ?4, value ->> 6, unhex(value ->> 0)
-         FROM json_each(?1)",
-    )
-    .bind(winners)
+    .bind(persons)
     .bind(WHOLE)
-    .bind(&limit.limit_id)
-    .bind(&limit.period)
-    .execute(tx)
+    .bind(query.campaign_id.as_str())
+    .fetch_all(connection)
     .await
     .map_err(classify)?;
-    Ok(())
-}
-
-async fn insert_requests(
-    tx: &mut SqliteConnection,
-    winners: &str,
-    stock: &StockKey,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO claim_request (person_key, slice, campaign_id, caller, request_id, shard,
-           member_id, voucher_id)
-         SELECT unhex(value ->> 1), ?2, ?3, value ->> 7, value ->> 8, value ->> 3,
-           unhex(value ->> 2), unhex(value ->> 0)
-         FROM json_each(?1)",
-    )
-    .bind(winners)
-    .bind(stock.slice)
-    .bind(stock.campaign_id.as_str())
-    .execute(tx)
-    .await
-    .map_err(classify)?;
-    Ok(())
-}
-
-async fn insert_feed(
-    tx: &mut SqliteConnection,
-    winners: &str,
-    stock: &StockKey,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO feed (campaign_id, period, slice, position, voucher_id, kind)
-         SELECT ?2, ?3, ?4, value ->> 5, unhex(value ->> 0), 'ISSUED' FROM json_each(?1)",
-    )
-    .bind(winners)
-    .bind(stock.campaign_id.as_str())
-    .bind(&stock.period)
-    .bind(stock.slice)
-    .execute(tx)
-    .await
-    .map_err(classify)?;
-    Ok(())
-}
-
-/// Moves the counters from what was read; anything else there is a conflict.
-async fn count(
-    tx: &mut SqliteConnection,
-    key: &StockKey,
-    before: Stock,
-    after: Stock,
-) -> Result<(), StoreError> {
-    let updated = sqlx::query(
-        "UPDATE stock SET issued = ?1, feed_head = ?2
-         WHERE campaign_id = ?3 AND period = ?4 AND slice = ?5
-           AND issued = ?6 AND feed_head = ?7 AND state = 'OPEN'",
-    )
-    .bind(after.issued)
-    .bind(after.feed_head)
-    .bind(key.campaign_id.as_str())
-    .bind(&key.period)
-    .bind(key.slice)
-    .bind(before.issued)
-    .bind(before.feed_head)
-    .execute(tx)
-    .await
-    .map_err(classify)?;
-    match updated.rows_affected() {
-        1 => Ok(()),
-        _ => Err(StoreError::Conflict),
-    }
+    let requests = rows::read_rows("claim_request", &found, "person_key", rows::claim_key)?;
+    Ok(standings_of(taken, requests))
 }

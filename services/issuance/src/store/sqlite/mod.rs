@@ -3,20 +3,25 @@
 mod batch;
 mod campaigns;
 mod claims;
+mod claims_write;
 mod feed;
 mod reads;
 mod rows;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::VoucherId;
+use member_identity::{PersonKey, VoucherId};
 use sql::sqlite::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError, migrator};
 
 use super::programmes::Programmes;
-use super::{CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Store, VoucherQuery};
+use super::{
+    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Standing, StandingQuery, Store,
+    VoucherQuery,
+};
 use crate::domain::{
     Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Stock, StockKey,
     VoucherEntries,
@@ -83,6 +88,13 @@ impl Store for SqliteStore {
 
     async fn vouchers(&self, query: VoucherQuery) -> Result<Vec<Issued>, StoreError> {
         reads::vouchers(&mut *self.reader().await?, &self.programmes, &query).await
+    }
+
+    async fn standings(
+        &self,
+        query: StandingQuery,
+    ) -> Result<HashMap<PersonKey, Standing>, StoreError> {
+        claims::standings(&mut *self.reader().await?, &query).await
     }
 
     async fn epoch(&self) -> Result<Epoch, StoreError> {

@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use group_commit::{Lane, LaneOptions, LaneProblem};
+use tokio::time::Instant;
 
 use super::Wish;
 use super::lane::{ClaimAnswer, ClaimStages};
@@ -17,7 +18,30 @@ pub struct LaneLimits {
     pub queue_max: usize,
 }
 
-type ClaimLane = Lane<Wish, ClaimAnswer>;
+/// The lane of a campaign, and what is remembered beside it.
+pub(in crate::usecase) struct ClaimLane {
+    lane: Lane<Wish, ClaimAnswer>,
+    stages: Arc<ClaimStages>,
+}
+
+impl ClaimLane {
+    fn begin(options: LaneOptions, stages: ClaimStages) -> Self {
+        let stages = Arc::new(stages);
+        Self { lane: Lane::spawn(options, Arc::clone(&stages)), stages }
+    }
+
+    /// The answer, from memory when it is there.
+    pub async fn answer(
+        &self,
+        wish: Wish,
+        deadline: Option<Instant>,
+    ) -> Result<ClaimAnswer, LaneProblem> {
+        match self.stages.tell(&wish).await {
+            Some(answer) => Ok(answer),
+            None => self.lane.submit(wish, deadline).await,
+        }
+    }
+}
 
 /// One lane a campaign, begun with the first claim.
 pub(in crate::usecase) struct Lanes {
@@ -44,7 +68,7 @@ impl Lanes {
         }
         let begin = || {
             let stages = ClaimStages::new(campaign_id.clone(), self.surroundings.clone());
-            Arc::new(Lane::spawn(self.options, Arc::new(stages)))
+            Arc::new(ClaimLane::begin(self.options, stages))
         };
         let mut open = self.open();
         Ok(Arc::clone(open.entry(campaign_id.clone()).or_insert_with(begin)))
@@ -63,7 +87,7 @@ impl Lanes {
     pub async fn close(&self) {
         let lanes: Vec<_> = self.open().values().cloned().collect();
         for lane in lanes {
-            lane.close().await;
+            lane.lane.close().await;
         }
     }
 

@@ -1,5 +1,6 @@
 //! The use cases over SQLite, with an eligibility that says what it is told to.
 
+mod memory;
 mod support;
 
 use std::sync::Arc;
@@ -9,11 +10,12 @@ use std::time::Duration;
 use clock::Clock as _;
 use group_commit::LaneProblem;
 use issuance::domain::{Caller, ClaimRefusal, Epoch, FeedCursors};
-use issuance::store::StoreError;
 use issuance::store::conformance::{Offer, noon};
+use issuance::store::{Issued, StoreError};
+use issuance::usecase::fakes::{UNKNOWN, member};
 use issuance::usecase::{Claim, Failure, LaneLimits, VoucherPage};
 use member_identity::OrganizationPath;
-use support::{Desk, UNKNOWN, member};
+use support::{Desk, Fault};
 use tokio::sync::Semaphore;
 
 fn caller(organization: &str) -> Caller {
@@ -105,29 +107,46 @@ async fn a_day_that_ends_between_verdict_and_commit_is_judged_again() {
 }
 
 #[tokio::test]
-async fn a_batch_that_met_another_change_runs_again_singly() {
+async fn a_batch_that_met_another_change_runs_again_and_in_the_end_singly() {
     let desk = Desk::usual().await;
     desk.bench.activate(Offer::default()).await;
     claim_all(&desk, 1).await;
-    let faults = [StoreError::Conflict, StoreError::Conflict];
-    desk.store.faults.lock().unwrap().extend(faults);
-    let two = [claim(100, "a"), claim(101, "b")];
-    let answers =
-        futures::future::join_all(two.map(|claim| desk.issuance.claim(claim, None))).await;
-    // The batch failed, then the first alone; the second got its voucher.
-    let got: Vec<_> = answers.iter().map(Result::is_ok).collect();
-    assert_eq!(got, [false, true]);
+    let met = |times| std::iter::repeat_with(|| Fault::Before(StoreError::Conflict)).take(times);
+    let two = |a, b| [claim(a, "a"), claim(b, "b")].map(|claim| desk.issuance.claim(claim, None));
+    desk.store.faults.lock().unwrap().extend(met(2));
+    let answers = futures::future::join_all(two(100, 101)).await;
+    assert!(answers.iter().all(Result::is_ok), "the third time nothing was met: {answers:?}");
+    desk.store.faults.lock().unwrap().extend(met(4));
+    let answers = futures::future::join_all(two(102, 103)).await;
+    // The batch failed three times, then the first alone; the second got its voucher.
     assert_eq!(answers[0], Err(Failure::Store(StoreError::Conflict)));
+    assert!(answers[1].is_ok());
 }
 
 #[tokio::test]
-async fn an_unknown_outcome_is_said_and_the_same_request_gets_the_true_answer() {
+async fn an_outcome_that_is_not_known_is_found_out_by_the_same_batch() {
     let desk = Desk::usual().await;
-    desk.bench.activate(Offer::default()).await;
-    desk.store.faults.lock().unwrap().push_back(StoreError::OutcomeUnknown);
-    let answer = desk.issuance.claim(claim(1, "one"), None).await;
-    assert_eq!(answer, Err(Failure::Store(StoreError::OutcomeUnknown)));
-    assert!(desk.issuance.claim(claim(1, "one"), None).await.is_ok());
+    let offer = Offer::default();
+    desk.bench.activate(offer).await;
+    let lost = |lost: [Fault; 3]| desk.store.faults.lock().unwrap().extend(lost);
+    desk.store.faults.lock().unwrap().push_back(Fault::After(StoreError::OutcomeUnknown));
+    let issued = desk.issuance.claim(claim(1, "one"), None).await.expect("is found out");
+    assert_eq!(issued.voucher.serial, 1);
+    desk.store.faults.lock().unwrap().push_back(Fault::Before(StoreError::OutcomeUnknown));
+    let issued = desk.issuance.claim(claim(2, "two"), None).await.expect("is done now");
+    assert_eq!(issued.voucher.serial, 2);
+
+    // Nothing that comes after an unknown outcome makes it known that nothing was done.
+    let unknown = Err(Failure::Store(StoreError::OutcomeUnknown));
+    let down = || Fault::Before(StoreError::Unavailable { detail: String::new() });
+    lost([Fault::After(StoreError::OutcomeUnknown), down(), down()]);
+    assert_eq!(desk.issuance.claim(claim(3, "three"), None).await, unknown);
+    desk.store.faults.lock().unwrap().clear();
+    lost([(); 3].map(|()| Fault::Before(StoreError::OutcomeUnknown)));
+    assert_eq!(desk.issuance.claim(claim(4, "four"), None).await, unknown);
+    let serial = |answer: Result<Issued, Failure>| answer.map(|issued| issued.voucher.serial);
+    assert_eq!(serial(desk.issuance.claim(claim(3, "three"), None).await), Ok(3));
+    assert_eq!(serial(desk.issuance.claim(claim(4, "four"), None).await), Ok(4));
 }
 
 #[tokio::test]
