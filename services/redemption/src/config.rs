@@ -27,8 +27,8 @@ pub struct CheckoutConfig {
     pub queue_max: usize,
     /// Checkouts that are judged in one commit.
     pub batch_max: usize,
-    /// Batches that may be judged side by side, each of other persons; more than one pays only
-    /// where the database has processors of its own.
+    /// Batches that may be judged side by side, each of other persons: while one waits for the
+    /// database, another is judged. SQLite writes one at a time all the same.
     pub lanes: usize,
 }
 
@@ -46,7 +46,7 @@ impl Default for Config {
 
 impl Default for CheckoutConfig {
     fn default() -> Self {
-        Self { queue_max: 8_192, batch_max: 512, lanes: 1 }
+        Self { queue_max: 8_192, batch_max: 512, lanes: 2 }
     }
 }
 

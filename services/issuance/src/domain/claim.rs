@@ -191,6 +191,31 @@ impl Campaign {
         }
     }
 
+    /// Whether somebody who has that many and did not ask before may get one out of `stock` at that
+    /// instant, as far as it is not about who they are.
+    pub fn gives_one(&self, stock: &Stock, taken: u32, at: Timestamp) -> Result<(), ClaimRefusal> {
+        self.gives_out(at)?;
+        self.check_limit(taken, at)?;
+        self.check_stock(stock, at)
+    }
+
+    fn check_limit(&self, taken: u32, at: Timestamp) -> Result<(), ClaimRefusal> {
+        let limit = self.programme.person_limit;
+        if taken < limit {
+            return Ok(());
+        }
+        let (campaign_id, resets_at) = (self.campaign_id.clone(), self.limit_resets_at(at));
+        Err(ClaimRefusal::PersonLimitReached { campaign_id, limit, resets_at })
+    }
+
+    fn check_stock(&self, stock: &Stock, at: Timestamp) -> Result<(), ClaimRefusal> {
+        if stock.remaining() > 0 {
+            return Ok(());
+        }
+        let (campaign_id, resets_at) = (self.campaign_id.clone(), self.stock_resets_at(at));
+        Err(ClaimRefusal::SoldOut { campaign_id, quota: stock.quota, resets_at })
+    }
+
     /// When it opens on the day after that instant; none after the last day.
     fn next_day(&self, at: Timestamp) -> Option<Timestamp> {
         let next = self.day(at).next();
@@ -262,15 +287,14 @@ impl ClaimDesk {
         if self.outdated {
             return Err(ClaimRefusal::VerdictsOutdated);
         }
-        let n = self.next_number(*person)?;
-        if self.state.stock.remaining() == 0 {
-            return Err(self.sold_out());
-        }
+        let taken = self.state.taken.get(person).copied().unwrap_or(0);
+        self.state.campaign.check_limit(taken, self.at)?;
+        self.state.campaign.check_stock(&self.state.stock, self.at)?;
         if let Some(failed) = failed {
             let policy_id = self.state.campaign.programme.policy.policy_id.clone();
             return Err(ClaimRefusal::NotEligible { policy_id, failed: failed.clone() });
         }
-        Ok(self.issue(command, *person, n))
+        Ok(self.issue(command, *person, taken + 1))
     }
 
     fn replayed(&self, command: &ClaimCommand) -> Result<Option<Voucher>, ClaimRefusal> {
@@ -281,23 +305,6 @@ impl ClaimDesk {
             }
             earlier => Ok(earlier.cloned()),
         }
-    }
-
-    fn next_number(&self, person: PersonKey) -> Result<u32, ClaimRefusal> {
-        let taken = self.state.taken.get(&person).copied().unwrap_or(0);
-        let limit = self.state.campaign.programme.person_limit;
-        if taken >= limit {
-            let campaign_id = self.stock_key.campaign_id.clone();
-            let resets_at = self.state.campaign.limit_resets_at(self.at);
-            return Err(ClaimRefusal::PersonLimitReached { campaign_id, limit, resets_at });
-        }
-        Ok(taken + 1)
-    }
-
-    fn sold_out(&self) -> ClaimRefusal {
-        let campaign_id = self.stock_key.campaign_id.clone();
-        let resets_at = self.state.campaign.stock_resets_at(self.at);
-        ClaimRefusal::SoldOut { campaign_id, quota: self.state.stock.quota, resets_at }
     }
 
     /// Takes one out of the stock, which has one left.

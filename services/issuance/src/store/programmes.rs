@@ -1,28 +1,30 @@
 //! Campaign rows, and the programmes in them: parsed once a file, not once a read.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use benefit::programme::{Programme, parse};
 use sql::StoreError;
 
 use super::rows::{self, Columns, Detailed};
 use super::{CampaignAt, Issued};
-use crate::domain::Campaign;
+use crate::domain::{Campaign, CampaignId};
 
-/// Parsed programmes that are kept; a campaign has one.
+/// Parsed programmes that are kept, and as many campaigns; a campaign has one.
 const KEPT_MAX: usize = 1_024;
 
-/// Programmes by the digest of their file.
+/// Programmes by the digest of their file, and campaigns as they were read last.
 #[derive(Default)]
 pub(super) struct Programmes {
     parsed: Mutex<HashMap<[u8; 32], Arc<Programme>>>,
+    campaigns: Mutex<HashMap<CampaignId, Campaign>>,
 }
 
 impl Programmes {
     /// The campaign in a row of `campaign`.
     pub fn campaign(&self, row: &impl Columns) -> Result<Campaign, StoreError> {
-        rows::read_row("campaign", row, "campaign_id", |row| {
+        let campaign = rows::read_row("campaign", row, "campaign_id", |row| {
             Ok(Campaign {
                 campaign_id: row.parsed("campaign_id")?,
                 programme: self.programme(row)?,
@@ -30,7 +32,14 @@ impl Programmes {
                 created_at: row.time("created_at")?,
                 updated_at: row.time("updated_at")?,
             })
-        })
+        })?;
+        keep(&self.campaigns, &campaign.campaign_id, &campaign);
+        Ok(campaign)
+    }
+
+    /// The campaign as it was in the last row that was read of it: it may have changed since.
+    pub fn last_read(&self, campaign_id: &CampaignId) -> Option<Campaign> {
+        lock(&self.campaigns).get(campaign_id).cloned()
     }
 
     /// The campaign as it became, in a row of `campaign_feed` with its programme.
@@ -58,21 +67,25 @@ impl Programmes {
     /// The programme in a row that has the columns of `campaign`.
     fn programme(&self, row: &impl Columns) -> Detailed<Arc<Programme>> {
         let digest = rows::digest(row, "digest")?;
-        if let Some(programme) = self.kept().get(&digest) {
+        if let Some(programme) = lock(&self.parsed).get(&digest) {
             return Ok(Arc::clone(programme));
         }
         let programme = parse(row.text("programme")?)
             .map_err(|problems| format!("its programme has {} problems", problems.len()))?;
         let programme = Arc::new(programme);
-        let mut kept = self.kept();
-        if kept.len() >= KEPT_MAX {
-            kept.clear();
-        }
-        kept.insert(digest, Arc::clone(&programme));
+        keep(&self.parsed, &digest, &programme);
         Ok(programme)
     }
+}
 
-    fn kept(&self) -> std::sync::MutexGuard<'_, HashMap<[u8; 32], Arc<Programme>>> {
-        self.parsed.lock().unwrap_or_else(PoisonError::into_inner)
+fn keep<K: Clone + Eq + Hash, V: Clone>(kept: &Mutex<HashMap<K, V>>, key: &K, value: &V) {
+    let mut kept = lock(kept);
+    if kept.len() >= KEPT_MAX {
+        kept.clear();
     }
+    kept.insert(key.clone(), value.clone());
+}
+
+fn lock<T>(kept: &Mutex<T>) -> MutexGuard<'_, T> {
+    kept.lock().unwrap_or_else(PoisonError::into_inner)
 }

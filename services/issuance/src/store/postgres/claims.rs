@@ -47,11 +47,19 @@ async fn locked(
     programmes: &Programmes,
     batch: &ClaimBatch,
 ) -> Result<(Campaign, Stock), StoreError> {
-    // Only drafts change what their stock is, and they give out nothing.
-    let before = campaign(tx, programmes, batch).await?;
+    // Only drafts change what their stock is, and they have none: a campaign that was read earlier
+    // tells the stock of an active one.
+    let before = match programmes.last_read(&batch.campaign_id) {
+        Some(before) => before,
+        None => campaign(tx, programmes, batch).await?,
+    };
     let key = before.stock_key(batch.at);
     if let Some(stock) = lock_stock(tx, &key).await? {
-        return Ok((campaign(tx, programmes, batch).await?, stock));
+        let campaign = campaign(tx, programmes, batch).await?;
+        return match campaign.stock_key(batch.at) == key {
+            true => Ok((campaign, stock)),
+            false => Err(StoreError::Conflict),
+        };
     }
     let campaign = shared_campaign(tx, programmes, batch).await?;
     if campaign.gives_out(batch.at).is_err() {

@@ -1,8 +1,8 @@
 //! What a claim can be told from memory: that it gets nothing, or what its request got before.
 //!
 //! Law I4: memory only refuses, and what it says was true at most a second before. It never judges
-//! by rules of its own: [`decide_claims`] decides, on state that was read a moment ago, and what is
-//! not a refusal for certain goes to the lane. So the order of answers is the same.
+//! by rules of its own: [`Campaign::gives_one`] decides, on state that was read a moment ago, and
+//! what is not a refusal for certain goes to the lane. So the order of answers is the same.
 //!
 //! Four things must be known of a claim that is refused here:
 //! - the campaign and its stock, seen at most a second ago: a pause, an end, more vouchers, or a
@@ -28,10 +28,7 @@ use tokio::time::Instant;
 
 use super::lane::{ClaimAnswer, Wish};
 use super::recent::Recent;
-use crate::domain::{
-    Campaign, ClaimCommand, ClaimRefusal, ClaimState, MemberVerdict, Partner, RequestId, Stock,
-    StockKey, decide_claims,
-};
+use crate::domain::{Campaign, ClaimRefusal, MemberVerdict, Partner, RequestId, Stock, StockKey};
 use crate::store::{Issued, Standing, StandingQuery};
 use crate::usecase::Failure;
 
@@ -270,15 +267,13 @@ impl Shortcuts {
         if page.fingerprints.contains(&fingerprint) {
             return None;
         }
-        let verdict = MemberVerdict::Known {
-            person: member.person,
-            organization: member.organization.clone(),
-            failed: None,
-        };
+        // Whom the caller may act for is not refused by what was known a moment ago.
+        let may = wish.caller.sees(&sight.campaign.programme.organization)
+            && wish.caller.acts_for(&member.organization);
         let (sight, taken) = (Arc::clone(sight), page.taken);
         drop(known);
-        let refusal = refusal(wish, verdict, (&sight, taken), at)?;
-        Some(Err(Failure::Claim(refusal)))
+        let gives = may.then(|| sight.campaign.gives_one(&sight.stock, taken, at))?;
+        gives.err().map(|refusal| Err(Failure::Claim(refusal)))
     }
 
     fn fingerprint(&self, partner: &Partner, request_id: &RequestId) -> u64 {
@@ -319,44 +314,6 @@ impl Got {
         let (partner, request_id) = (wish.caller.partner.clone(), wish.request_id.clone());
         Self { partner, request_id, issued: issued.clone() }
     }
-}
-
-/// What a claim that is no replay is refused with, if it is for certain: whatever the policy says.
-/// Whom the caller may act for is not refused by what was known a moment ago.
-fn refusal(
-    wish: &Wish,
-    verdict: MemberVerdict,
-    (sight, taken): (&Sight, u32),
-    at: Timestamp,
-) -> Option<ClaimRefusal> {
-    let taken = verdict.person().map(|person| (person, taken));
-    let command = ClaimCommand {
-        caller: wish.caller.clone(),
-        request_id: wish.request_id.clone(),
-        member_id: wish.member_id,
-        verdict,
-        entropy: [0; 9],
-    };
-    let state = ClaimState {
-        campaign: sight.campaign.clone(),
-        stock: sight.stock,
-        replays: HashMap::new(),
-        taken: taken.into_iter().collect(),
-    };
-    let judged_by = sight.campaign.judged_by(at);
-    let decided = decide_claims(state, &judged_by, &[command], at).answers.pop()?;
-    decided.err().filter(|refusal| match refusal {
-        ClaimRefusal::CampaignNotActive { .. }
-        | ClaimRefusal::OutsideDates { .. }
-        | ClaimRefusal::OutsideHours { .. }
-        | ClaimRefusal::PersonLimitReached { .. }
-        | ClaimRefusal::SoldOut { .. } => true,
-        ClaimRefusal::OutsideSubtree
-        | ClaimRefusal::RequestIdReused
-        | ClaimRefusal::VerdictsOutdated
-        | ClaimRefusal::MemberUnknown
-        | ClaimRefusal::NotEligible { .. } => false,
-    })
 }
 
 #[cfg(test)]
