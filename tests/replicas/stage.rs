@@ -24,7 +24,7 @@ pub struct Stage {
 
 impl Stage {
     /// All three services at ten o'clock, with members and a quota.
-    pub async fn open(members: usize, quota: usize, issuance: Setup) -> Self {
+    pub async fn open(members: usize, quota: usize, issuance: Setup<'_>) -> Self {
         let union = OrganizationPath::parse(UNION).expect("the constant is a path");
         let plan = Plan {
             program: ZHISONG.into(),

@@ -34,6 +34,8 @@ pub enum Program {
     Redemption,
     /// Answers without work; has no data.
     Echo,
+    /// Keeps claims in Redis; has no database.
+    Redis,
 }
 
 impl Program {
@@ -44,6 +46,7 @@ impl Program {
             Self::Issuance => "issuance",
             Self::Redemption => "redemption",
             Self::Echo => "echo",
+            Self::Redis => "redis",
         }
     }
 
@@ -51,7 +54,7 @@ impl Program {
     const fn peers(self) -> &'static [(Self, &'static str)] {
         match self {
             Self::Eligibility | Self::Echo => &[],
-            Self::Issuance => &[(Self::Eligibility, "eligibility.check")],
+            Self::Issuance | Self::Redis => &[(Self::Eligibility, "eligibility.check")],
             Self::Redemption => {
                 &[(Self::Eligibility, "eligibility.check"), (Self::Issuance, "feed.read")]
             }
@@ -75,11 +78,11 @@ pub struct Plan {
 
 /// What is unusual about a process.
 #[derive(Clone, Copy, Debug)]
-pub struct Setup {
+pub struct Setup<'a> {
     /// Lines of its `[process]` section.
-    pub process: &'static str,
+    pub process: &'a str,
     /// More sections.
-    pub sections: &'static str,
+    pub sections: &'a str,
     /// Connections that write.
     pub writers: u32,
     /// Connections that read.
@@ -88,7 +91,7 @@ pub struct Setup {
     pub shares: Option<&'static str>,
 }
 
-impl Default for Setup {
+impl Default for Setup<'_> {
     fn default() -> Self {
         Self { process: "", sections: "", writers: 4, readers: 4, shares: None }
     }
@@ -176,11 +179,11 @@ impl Deployment {
         &mut self,
         label: &'static str,
         program: Program,
-        setup: Setup,
+        setup: Setup<'_>,
     ) -> Result<(), DeploymentProblem> {
         let address = self.address(label);
         let mut text = self.process_settings(address, setup.process);
-        if program != Program::Echo {
+        if !matches!(program, Program::Echo | Program::Redis) {
             let url = self.database(setup.shares.unwrap_or(label)).await?;
             let (writers, readers) = (setup.writers, setup.readers);
             text += &format!("\n[database]\nurl = \"{url}\"\nwriters = {writers}\n");

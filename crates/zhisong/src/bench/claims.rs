@@ -11,8 +11,9 @@ use testkit::clients::Clients;
 use super::figures::{Round, Sample, half_of_saturation, latency};
 use super::judge::{Judge, Timed};
 use super::load::{Load, Measured, closed_loop, open_loop};
-use super::{BenchProblem, Options, members};
+use super::{BenchProblem, Options, members, redis};
 use testkit::deployment::{Deployment, Program, Setup};
+use testkit::process::Process;
 
 /// The stock of the days on which nobody is refused.
 const ENOUGH: usize = 10_000_000;
@@ -38,6 +39,7 @@ pub(super) async fn claim_rounds(
     leave_wallets_alone(stage).await?;
     stage.start_with("naive", Program::Issuance, NAIVE).await?;
     stage.start("echo", Program::Echo).await?;
+    let redis = start_redis(stage).await?;
     let real = stage.clients("eligibility", "issuance", "none");
     let naive = stage.clients("eligibility", "naive", "none");
     let echo = stage.clients("eligibility", "echo", "none");
@@ -54,10 +56,19 @@ pub(super) async fn claim_rounds(
         let measured = claimants.rush(&real, number, options.load(calls)).await;
         let (cpu_seconds, commits) = timed.end(stage).await?;
         let slow = claimants.rush(&naive, number, options.load(calls)).await;
+        let mut controls = vec![("naive", slow.rate())];
+        for Redis { label, .. } in &redis {
+            stage.set_time(&[*label], members::opening(number)).await?;
+            let front = stage.clients("eligibility", label, "none");
+            let kept = claimants.rush(&front, number, options.load(calls)).await;
+            let is_done = |(_, answer): &&(usize, Answer<_>)| matches!(answer, Answer::Done(_));
+            let done = kept.answers.iter().filter(is_done).count();
+            controls.push((*label, done as f64 / kept.answers.len().max(1) as f64 * kept.rate()));
+        }
         let mut round = Round {
             workload: Sample::of(&measured),
             echo: Some(Sample::of(&echoed)),
-            controls: vec![("naive", slow.rate())],
+            controls,
             cpu_seconds,
             commits,
             ..Round::default()
@@ -131,6 +142,29 @@ pub(super) async fn leave_wallets_alone(stage: &mut Deployment) -> Result<(), Be
     stage.start("redemption", Program::Redemption).await?;
     stage.kill("redemption");
     Ok(())
+}
+
+/// A Redis that runs, and the front before it.
+struct Redis {
+    label: &'static str,
+    _server: Process,
+}
+
+/// One Redis for each way to keep what it is told, where there is one on this machine.
+async fn start_redis(stage: &mut Deployment) -> Result<Vec<Redis>, BenchProblem> {
+    let mut started = Vec::new();
+    if !redis::is_installed() {
+        return Ok(started);
+    }
+    for (label, appendfsync) in [("redis_everysec", "everysec"), ("redis_always", "always")] {
+        let folder = stage.folder().join(label);
+        let server = redis::start(&folder, appendfsync).await?;
+        let sections = redis::sections(&folder, ENOUGH);
+        let setup = Setup { sections: &sections, ..Setup::default() };
+        stage.start_with(label, Program::Redis, setup).await?;
+        started.push(Redis { label, _server: server });
+    }
+    Ok(started)
 }
 
 /// Members and the campaign that they claim from.

@@ -62,11 +62,11 @@ pub(super) const REFUSED_CAMPAIGN: &str = "guangdong-cool-drinks-2021";
 const INSTANT: Timestamp = Timestamp { seconds: 1_658_455_200, nanos: 123_456_000 };
 
 /// A made-up id of that kind.
-fn id(prefix: &str) -> String {
+pub(super) fn id(prefix: &str) -> String {
     format!("{prefix}_0123456789abcdef0123456789abcdef")
 }
 
-fn voucher() -> issuance::Voucher {
+pub(super) fn voucher() -> issuance::Voucher {
     let amount_off = issuance::AmountOff { threshold_fen: 300, amount_fen: 299 };
     issuance::Voucher {
         voucher_id: id("vch"),
@@ -122,7 +122,7 @@ fn refusal() -> Status {
 }
 
 /// The verbs that no workload calls.
-fn not_a_workload<T>() -> Result<Response<T>, Status> {
+pub(super) fn not_a_workload<T>() -> Result<Response<T>, Status> {
     Err(Status::failed_precondition("the control answers only what is measured"))
 }
 

@@ -4,7 +4,8 @@
 //! generator. In every round the workload and its controls run one after the other, so that the
 //! machine's noise is in all of them, and a ratio is the median of the rounds' own ratios:
 //! - *echo*: the same server stack, caller check and message sizes, without work: the ceiling;
-//! - *naive*: the same service with one transaction a request, on the same database server.
+//! - *naive*: the same service with one transaction a request, on the same database server;
+//! - *redis*, for claims and where it is installed: a script in Redis behind the same front.
 //!
 //! | module | what |
 //! |---|---|
@@ -28,6 +29,7 @@ mod machine;
 mod members;
 mod overload;
 mod plot;
+pub(crate) mod redis;
 mod verify;
 
 use std::time::Duration;
@@ -40,6 +42,7 @@ use figures::Figures;
 use load::Load;
 use testkit::deployment::{Deployment, DeploymentProblem, Plan};
 use testkit::postgres::Settings;
+use testkit::process::ProcessProblem;
 
 /// The first day that is played; every round is a day of its own.
 const FIRST_DAY: &str = "2022-07-22";
@@ -133,6 +136,9 @@ pub enum BenchProblem {
     /// The services do not stand.
     #[error("{0}")]
     Deployment(#[from] DeploymentProblem),
+    /// A program beside the services did not start.
+    #[error("{0}")]
+    Process(#[from] ProcessProblem),
     /// The database could not be asked.
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
@@ -161,6 +167,7 @@ pub async fn run(options: Options) -> Result<Report, BenchProblem> {
     let mut stage = Deployment::prepare(plan(options.store)?)?;
     let mut extra = Map::new();
     extra.insert("members".to_owned(), options.members.into());
+    extra.insert("in_flight".to_owned(), options.in_flight.into());
     let rounds = match options.workload {
         Workload::Verify => verify::rounds(&mut stage, options, &mut extra).await?,
         Workload::Claim => claims::claim_rounds(&mut stage, options, &mut extra).await?,

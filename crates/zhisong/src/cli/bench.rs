@@ -26,7 +26,7 @@ pub(super) struct Bench {
     #[arg(long, default_value_t = 100_000)]
     members: usize,
     /// Calls under way at a time.
-    #[arg(long, default_value_t = 512)]
+    #[arg(long, default_value_t = 2_048)]
     in_flight: usize,
     /// Writes a plot as an SVG file.
     #[arg(long, value_name = "FILE")]

@@ -26,6 +26,8 @@ enum Name {
     Redemption,
     /// Answers at once without work: the benchmark's control.
     Echo,
+    /// Keeps claims in Redis by a script: the benchmark's other control.
+    Redis,
 }
 
 impl Service {
@@ -37,6 +39,7 @@ impl Service {
             Name::Issuance => runtime::run_with("issuance", config, issuance::build),
             Name::Redemption => runtime::run_with("redemption", config, redemption::build),
             Name::Echo => runtime::run_with("echo", config, bench::echo::build),
+            Name::Redis => runtime::run_with("redis", config, bench::redis::build),
         }
     }
 }
