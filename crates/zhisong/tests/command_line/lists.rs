@@ -68,13 +68,15 @@ fn everyone_of_a_file_or_of_a_policy_gets_one_and_no_second_one_until_the_next_d
     assert_eq!(counts(&issued), [guangzhou, 0, 0]);
     let again = served.json(&list);
     assert_eq!(counts(&again), [0, guangzhou, 0]);
-    assert_eq!(again["request_id"], issued["request_id"], "the file's digest names the list");
+    assert_eq!(again["request_id"], issued["request_id"], "a list is named by its period");
 
     let everyone = format!("issue --campaign {CAMPAIGN} --policy {POLICY}");
-    let ran = served.run(&format!("{everyone}@1 --json"));
-    assert_eq!((ran.code, counts(&ran.json())), (Some(1), [1_500 - guangzhou, 0, guangzhou]));
-    assert_eq!(ran.json()["reasons"][0]["reason"], "PERSON_LIMIT_REACHED");
-    assert_eq!(ran.json()["refused_rows"][0]["line"], Value::Null);
+    let others = served.json(&format!("{everyone}@1"));
+    assert_eq!(counts(&others), [1_500 - guangzhou, guangzhou, 0], "one a person, by any list");
+    let second = served.run(&format!("{everyone} --request-id second --json"));
+    assert_eq!((second.code, counts(&second.json())), (Some(1), [0, 0, 1_500]));
+    assert_eq!(second.json()["reasons"][0]["reason"], "PERSON_LIMIT_REACHED");
+    assert_eq!(second.json()["refused_rows"][0]["line"], Value::Null);
     served.json("clock set 2022-07-23T10:00");
     assert_eq!(counts(&served.json(&everyone)), [1_500, 0, 0], "another day is another list");
     let stock = served.json(&format!("campaign stock {CAMPAIGN} --day 2022-07-22"));

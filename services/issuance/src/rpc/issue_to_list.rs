@@ -90,7 +90,7 @@ impl Members {
                 let Some(selection) = next.take() else { return Ok(None) };
                 let page = issue.select(&selection).await.map_err(status::status)?;
                 let cursor = page.cursor.clone();
-                *next = (!cursor.is_empty()).then(|| Selection { cursor, ..selection });
+                *next = (!cursor.is_empty()).then_some(Selection { cursor, ..selection });
                 Ok(Some(Chunk::selected(page)))
             }
         }

@@ -5,7 +5,6 @@ mod tally;
 
 use std::path::PathBuf;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use clap::Args;
 use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
@@ -13,6 +12,7 @@ use contracts::issuance::v1::issue_to_list_request::Part;
 use contracts::issuance::v1::{
     GetStockRequest, IssueToListRequest, IssueToListResponse, ListHeader, PolicySelection,
 };
+use encoding_rs::Encoding;
 use futures::{Stream, StreamExt as _};
 use indicatif::ProgressBar;
 use tokio::sync::mpsc;
@@ -25,7 +25,7 @@ use super::arguments::{Shown, Target};
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, BYTES, ROWS, bar};
-use super::sheet::{Said, Survey, file_problem, joined, look_through, open};
+use super::sheet::{Said, file_problem, joined, look_through, open};
 use crate::channel::RoleChannel;
 use crate::tokens::Role;
 
@@ -39,8 +39,8 @@ const AHEAD: usize = 2;
 The file is CSV with a header line, UTF-8 or GB18030; the members are in its column member_id (or
 会员编号), others are passed over. `zhisong member list --out FILE` writes such a file. A row that
 names no member, or whose member gets no voucher, is reported with its line and reason and stops no
-other; the command then ends with 1. Run it again to go on where it stopped: nobody gets a second
-voucher by the same request id.
+other; the command then ends with 1. Run it again to go on where it stopped, or with the rows
+corrected: nobody gets a second voucher by the same request id.
 
 Examples:
   zhisong issue --campaign guangdong-cool-drinks-2022 --members members.csv --report refused.csv
@@ -52,8 +52,8 @@ pub(crate) struct Issue {
     campaign: String,
     #[command(flatten)]
     whom: Whom,
-    /// Names what is given: by one id a person gets one voucher. Made of the campaign, the period of
-    /// its stock, and the file or policy when absent, so that the same command goes on.
+    /// Names what is given: by one id a person gets one voucher of the campaign, whatever the list.
+    /// Made of the period of its stock when absent, so that a second one in a period takes an id.
     #[arg(long, value_name = "ID")]
     request_id: Option<String>,
     /// Writes the rows that got nothing here, as CSV: line, member_id, reason, text.
@@ -79,7 +79,7 @@ type Client = IssuanceServiceClient<RoleChannel>;
 
 /// Where the members come from.
 enum Source {
-    File { path: PathBuf, survey: Survey, length: u64 },
+    File { path: PathBuf, encoding: &'static Encoding, length: u64 },
     Policy(PolicySelection),
 }
 
@@ -91,9 +91,8 @@ impl Issue {
             let channel = connection.channel(Role::UnionOffice)?;
             let stock_period = stock_period(channel.clone(), &campaign).await?;
             let source = Source::of(whom, shown).await?;
-            let made_up = || source.request_id(&campaign, &stock_period);
             let header = ListHeader {
-                request_id: request_id.unwrap_or_else(made_up),
+                request_id: request_id.unwrap_or_else(|| default_id(&stock_period)),
                 campaign_id: campaign,
                 selection: source.selection(),
             };
@@ -106,7 +105,7 @@ impl Issue {
     }
 }
 
-/// The period whose stock is given out now. The same list in another period is another one.
+/// The period whose stock is given out now.
 async fn stock_period(channel: RoleChannel, campaign_id: &str) -> Result<String, Failure> {
     let (campaign_id, business_day) = (campaign_id.to_owned(), String::new());
     let request = GetStockRequest { campaign_id, business_day };
@@ -114,12 +113,18 @@ async fn stock_period(channel: RoleChannel, campaign_id: &str) -> Result<String,
     Ok(stock.into_inner().period)
 }
 
+/// One voucher a person in one period, however many lists there are: an office that corrects a
+/// file and sends it again means the rows that it corrected.
+fn default_id(stock_period: &str) -> String {
+    format!("list-{}", stock_period.replace(':', "-"))
+}
+
 impl Source {
     async fn of(whom: Whom, shown: Shown) -> Result<Self, Failure> {
         match (whom.members, whom.policy) {
             (Some(path), _) => {
                 let (survey, length) = look_through(&path, Said::Auto, shown).await?;
-                Ok(Self::File { path, survey, length })
+                Ok(Self::File { path, encoding: survey.encoding, length })
             }
             (None, policy) => Ok(Self::Policy(policy.unwrap_or_default())),
         }
@@ -130,21 +135,6 @@ impl Source {
             Self::File { .. } => None,
             Self::Policy(selection) => Some(selection.clone()),
         }
-    }
-
-    /// The same members for the same stock are the same request.
-    fn request_id(&self, campaign: &str, stock_period: &str) -> String {
-        let mut digest = Context::new(&SHA256);
-        digest.update(format!("{campaign} {stock_period} ").as_bytes());
-        match self {
-            Self::File { survey, .. } => digest.update(survey.digest.as_ref()),
-            Self::Policy(PolicySelection { policy_id, revision, .. }) => {
-                digest.update(format!("{policy_id} {revision}").as_bytes());
-            }
-        }
-        let digest = digest.finish();
-        let hex: String = digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("list-{hex}")
     }
 
     async fn send(
@@ -160,10 +150,10 @@ impl Source {
                 let bar = bar(shown, "issue", 0, ROWS);
                 call(issuance, first, tally, &bar).await
             }
-            Self::File { path, survey, length } => {
+            Self::File { path, encoding, length } => {
                 let bar = bar(shown, "issue", length, BYTES);
                 let (file, _) = open(&path)?;
-                let list = List::open(file, length, survey.encoding);
+                let list = List::open(file, length, encoding);
                 let list = list.map_err(|why| file_problem(&path, &why))?;
                 let (members, sent) = mpsc::channel(AHEAD);
                 let reading = tokio::task::spawn_blocking({
