@@ -8,6 +8,7 @@
 //! | file | fault |
 //! |---|---|
 //! | `kill` | `kill -9` in the middle of the rush, and of the checkouts, ten times over |
+//! | `list` | `kill -9` in the middle of a list that vouchers are given to, five times over |
 //! | `twice` | the same request ten times at once |
 //! | `cancel` | three calls of ten are cancelled at random moments |
 //! | `disk` | a full disk or a read-only folder at start; a disk that fills up in flight |
@@ -19,6 +20,7 @@ mod cancel;
 mod disk;
 mod drain;
 mod kill;
+mod list;
 mod twice;
 
 /// The command line as a program.

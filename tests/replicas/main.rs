@@ -6,6 +6,7 @@
 mod cancelled;
 mod database;
 mod issuing;
+mod lists;
 mod stage;
 
 use std::process::ExitCode;
@@ -20,6 +21,9 @@ type Case = (&'static str, fn() -> LocalBoxFuture<'static, ()>);
 const CASES: &[Case] = &[
     ("two_replicas_of_which_one_is_killed_and_one_paused_give_out_exactly_the_quota", || {
         Box::pin(issuing::killed_and_paused())
+    }),
+    ("two_lists_at_two_replicas_and_claims_share_one_stock_exactly_though_one_is_killed", || {
+        Box::pin(lists::with_claims())
     }),
     ("a_database_that_is_killed_in_the_rush_costs_no_answer_and_no_time", || {
         Box::pin(database::killed())

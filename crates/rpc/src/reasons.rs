@@ -51,7 +51,8 @@ pub(crate) const fn spec(reason: R) -> Spec {
         | R::DeadlinePassed
         | R::Internal
         | R::ClockNotManual
-        | R::Conflict => system(reason),
+        | R::Conflict
+        | R::Stopping => system(reason),
         R::MemberUnknown
         | R::NotEligible
         | R::CriterionInvalid
@@ -135,6 +136,11 @@ const fn system(reason: R) -> Spec {
         R::Conflict => {
             answer(Code::Aborted, "操作冲突，请重试", "two changes met, repeat the request")
         }
+        R::Stopping => later(
+            Code::Unavailable,
+            "系统正在维护，请稍后用同一请求编号重试",
+            "the service is being stopped, repeat the call with the same request id",
+        ),
         _ => answer(Code::Internal, "系统故障，请联系管理员", "a fault of the service"),
     }
 }

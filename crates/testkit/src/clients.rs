@@ -129,6 +129,11 @@ impl Clients {
         IssuanceServiceClient::new(self.caller(&self.inner.issuance, APP, at))
     }
 
+    /// Union offices give vouchers to lists.
+    pub fn lists(&self) -> IssuanceServiceClient<CallerChannel> {
+        IssuanceServiceClient::new(self.caller(&self.inner.issuance, OFFICE, 0))
+    }
+
     /// Payment platforms redeem; `at` spreads them over the connections.
     pub fn checkout(&self, at: usize) -> CheckoutServiceClient<CallerChannel> {
         CheckoutServiceClient::new(self.caller(&self.inner.redemption, PLATFORM, at))

@@ -8,6 +8,7 @@
 //! | [`deployment`] | any number of service processes: replicas, controls, a database server |
 //! | [`clients`] | callers with their tokens, one channel a service |
 //! | [`office`] | what a union office brings to a fresh suite |
+//! | [`lists`] | how an office gives vouchers to the members of a list |
 //! | [`answers`] | what a caller was told: done, refused, or nothing for certain |
 //! | [`postgres`] | a throw-away PostgreSQL server, or one that the environment names |
 //! | [`acks`] | every acknowledged answer, written down for the law check |
@@ -19,6 +20,7 @@ pub mod acks;
 pub mod answers;
 pub mod clients;
 pub mod deployment;
+pub mod lists;
 pub mod office;
 pub mod postgres;
 pub mod process;

@@ -12,7 +12,7 @@ const VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// The callers that a new installation prints tokens for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {
-    /// A union office: keeps the registry and prepares campaigns.
+    /// A union office: keeps the registry, prepares campaigns and gives out their vouchers.
     UnionOffice,
     /// A member app: claims for members and shows their vouchers.
     MemberApp,
@@ -48,6 +48,7 @@ impl Role {
                 "eligibility.explain",
                 "campaign.write",
                 "campaign.read",
+                "voucher.issue",
             ],
             Self::MemberApp => &[
                 "voucher.claim",

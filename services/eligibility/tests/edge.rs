@@ -64,6 +64,54 @@ async fn verdicts_come_in_the_order_of_the_request_and_name_the_first_failure() 
 }
 
 #[tokio::test]
+async fn a_policy_selects_page_by_page_whoever_qualifies_by_the_revision_that_is_named() {
+    let folder = folder();
+    let (server, mut office, [man, woman]) = guangdong(&folder).await;
+    office.publish("couriers", &[("courier", "member.trade == 'COURIER'")]).await.expect("first");
+    office.publish("couriers", &[("nobody", "false")]).await.expect("is another revision");
+    let selection = |policy_id: &str, revision| wire::SelectMembersRequest {
+        policy_id: policy_id.to_owned(),
+        revision,
+        ..wire::SelectMembersRequest::default()
+    };
+    let mut request = wire::SelectMembersRequest { page_size: 1, ..selection("couriers", 1) };
+    let mut selected = Vec::new();
+    for scanned in [1, 1, 0] {
+        let page = office.select(request.clone()).await.expect("is selected");
+        assert_eq!((page.scanned, page.total), (scanned, 2));
+        selected.extend(page.member_ids);
+        request.page_token = page.next_page_token;
+    }
+    assert_eq!(request.page_token, "");
+    let mut both = [man.clone(), woman.clone()];
+    both.sort_unstable();
+    assert_eq!(selected, both);
+    assert_eq!(office.select(selection("couriers", 0)).await.expect("newest").scanned, 2);
+    let third = office.select(selection("couriers", 3)).await.expect_err("there are two");
+    assert_eq!(reason(third), (Code::NotFound, "NOT_FOUND".to_owned()));
+    let women = office.select(selection("women-couriers", 0)).await.expect("is selected");
+    assert_eq!((women.member_ids, women.total), (vec![woman.clone()], 2));
+    office.suspend("s-1", &woman).await.expect("is suspended");
+    let women = office.select(selection("women-couriers", 0)).await.expect("is selected");
+    assert!(women.member_ids.is_empty(), "a suspended member qualifies for nothing");
+
+    let below = |path: &str| wire::SelectMembersRequest {
+        organization: path.to_owned(),
+        ..selection("women-couriers", 0)
+    };
+    let shenzhen = office.select(below("gd/shenzhen")).await.expect("is selected");
+    assert_eq!((shenzhen.scanned, shenzhen.total), (0, 0));
+    let mut city = server.caller("city", Some("gd/guangzhou"));
+    let own = city.select(selection("women-couriers", 0)).await.expect("the province offers it");
+    assert_eq!((own.scanned, own.total), (2, 2));
+    let foreign = city.select(below("gd/shenzhen")).await.expect_err("is another city");
+    assert_eq!(reason(foreign), (Code::PermissionDenied, "OUTSIDE_SUBTREE".to_owned()));
+    let token = wire::SelectMembersRequest { page_token: "00".into(), ..below("gd") };
+    let token = office.select(token).await.expect_err("is no token of ours");
+    assert_eq!(violations(&token), ["page_token"]);
+}
+
+#[tokio::test]
 async fn a_suspended_member_fails_first_and_is_no_member_to_partners() {
     let folder = folder();
     let (_server, mut office, [_, woman]) = guangdong(&folder).await;

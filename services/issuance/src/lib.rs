@@ -8,8 +8,9 @@
 //! Map, from the edge inwards:
 //! - `rpc`: decode, use case, map error, encode, and eligibility over gRPC, behind
 //!   [`usecase::EligibilityPeer`]; alone names the contracts;
-//! - [`usecase`]: one verb one file; claims go through one lane a campaign, and those that get
-//!   nothing for certain are answered from memory (`usecase/claim/shortcut.rs`);
+//! - [`usecase`]: one verb one file; claims go through one lane a campaign, lists through one a
+//!   call, and those that get nothing for certain are answered from memory
+//!   (`usecase/claim/shortcut.rs`);
 //! - [`store`]: one method one atomic step over a batch, on SQLite and PostgreSQL; the
 //!   conformance suite holds both to the same;
 //! - [`domain`]: the rules, pure. Who gets a voucher is in `domain/claim.rs`.

@@ -29,12 +29,12 @@ pub async fn build(config: Config, context: Context) -> Result<Part, StartProble
         entropy: Arc::new(RandomEntropy),
     };
     let issuance = Arc::new(Issuance::new(parts, config.claim.limits()));
-    let (served, followed) = (Arc::clone(&issuance), Arc::clone(&issuance));
+    let (served, streaming) = (Arc::clone(&issuance), Arc::clone(&issuance));
     Ok(Part {
         name: "issuance",
         services: crate::rpc::names(),
         mount: Box::new(move |routes| crate::rpc::mount(&served, routes)),
-        leave: Box::new(move || followed.end_followers()),
+        leave: Box::new(move || streaming.end_streams()),
         stop: Box::pin(async move {
             issuance.stop().await;
             store.close().await;

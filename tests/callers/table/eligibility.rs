@@ -17,6 +17,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         get_policy(own, foreign),
         list_policies(own),
         batch_check(own, foreign),
+        select_members(own, foreign),
         resolve(own, foreign),
         explain(own, foreign),
         verify_membership(own, foreign),
@@ -95,6 +96,31 @@ fn batch_check(own: &City, foreign: &City) -> Row {
                 known.outcome() == Outcome::Qualifies
                     && unknown.outcome() == Outcome::Unknown
                     && *unknown == nothing
+            }),
+        ],
+    )
+}
+
+fn select_members(own: &City, foreign: &City) -> Row {
+    let select = |policy: &City, organization: &str| {
+        ask(&wire::SelectMembersRequest {
+            policy_id: policy.policy_id.clone(),
+            business_day: TODAY.to_owned(),
+            organization: organization.to_owned(),
+            ..wire::SelectMembersRequest::default()
+        })
+    };
+    let members = vec![own.member_id.clone()];
+    Row::new(
+        "/zhisong.eligibility.v1.EligibilityService/SelectMembers",
+        select(own, &own.organization),
+        vec![
+            outside("another's policy", select(foreign, &own.organization)),
+            outside("another's members", select(own, &foreign.organization)),
+            outside("everybody's members", select(own, "gd")),
+            answered("whatever there is", select(own, ""), move |answer| {
+                let selected = read::<wire::SelectMembersResponse>(answer);
+                (selected.scanned, selected.total) == (1, 1) && selected.member_ids == members
             }),
         ],
     )

@@ -1,11 +1,13 @@
 //! `CampaignService`, `IssuanceService` and `VoucherFeedService`.
 
+use contracts::common::v1::ErrorReason;
 use contracts::issuance::v1 as wire;
+use contracts::issuance::v1::issue_to_list_request::Part;
 use member_identity::PersonKey;
 use prost::Message;
 
 use super::{Row, answered, outside};
-use crate::raw::{ask, read};
+use crate::raw::{ask, ask_stream, read};
 use crate::world::{City, TODAY, World, programme};
 
 /// The campaign that goes through all stages in the table.
@@ -39,6 +41,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         list_campaigns(own),
         get_stock(own, foreign),
         claim(own, foreign),
+        issue_to_list(own, foreign),
         get_voucher(own, foreign),
         list_vouchers(own, foreign),
         Row::everywhere(
@@ -132,6 +135,50 @@ fn claim(own: &City, foreign: &City) -> Row {
             outside("another's member", claim("their-member", own, foreign)),
             outside("another's campaign", claim("their-campaign", foreign, own)),
             outside("another's both", claim("theirs", foreign, foreign)),
+        ],
+    )
+}
+
+fn issue_to_list(own: &City, foreign: &City) -> Row {
+    let list = |request_id: &str, campaign: &City, member: &City| {
+        let header = wire::ListHeader {
+            request_id: request_id.to_owned(),
+            campaign_id: campaign.campaign_id.clone(),
+            selection: None,
+        };
+        let member = wire::ListedMember { row: 1, member_id: member.member_id.clone() };
+        let members = wire::ListedMembers { members: vec![member] };
+        let message = |part| wire::IssueToListRequest { part: Some(part) };
+        ask_stream(&[Part::Header(header), Part::Members(members)].map(message))
+    };
+    let select = |policy: &City| {
+        let header = wire::ListHeader {
+            request_id: "selection".to_owned(),
+            campaign_id: own.campaign_id.clone(),
+            selection: Some(wire::PolicySelection {
+                policy_id: policy.policy_id.clone(),
+                ..wire::PolicySelection::default()
+            }),
+        };
+        ask(&wire::IssueToListRequest { part: Some(Part::Header(header)) })
+    };
+    Row::new(
+        "/zhisong.issuance.v1.IssuanceService/IssueToList",
+        list("list", own, own),
+        vec![
+            // A row of another's is a row that is refused.
+            answered("another's member", list("their-member", own, foreign), |answer| {
+                let answer = read::<wire::IssueToListResponse>(answer);
+                let reasons: Vec<_> = answer.refused.iter().map(|row| row.reason()).collect();
+                answer.issued == 0 && reasons == [ErrorReason::OutsideSubtree]
+            }),
+            outside("another's campaign", list("their-campaign", foreign, own)),
+            outside("another's policy", select(foreign)),
+            answered("whomever its policy selects", select(own), |answer| {
+                let answer = read::<wire::IssueToListResponse>(answer);
+                let progress = answer.progress.unwrap_or_default();
+                (answer.issued, progress.scanned, progress.total) == (1, 1, 1)
+            }),
         ],
     )
 }

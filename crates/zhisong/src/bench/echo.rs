@@ -11,11 +11,12 @@ use contracts::issuance::v1 as issuance;
 use contracts::issuance::v1::issuance_service_server::{IssuanceService, IssuanceServiceServer};
 use contracts::redemption::v1 as redemption;
 use contracts::redemption::v1::checkout_service_server::{CheckoutService, CheckoutServiceServer};
+use futures::stream::BoxStream;
 use prost_types::Timestamp;
 use rpc::{ErrorReason, Problem};
 use runtime::{Context, Part, ProcessConfig, ServiceConfig, StartProblem};
 use serde::Deserialize;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 /// What the control is told at start.
 #[derive(Debug, Default, Deserialize)]
@@ -148,6 +149,15 @@ impl IssuanceService for Echo {
             return Err(refusal());
         }
         Ok(Response::new(issuance::ClaimResponse { voucher: Some(voucher()) }))
+    }
+
+    type IssueToListStream = BoxStream<'static, Result<issuance::IssueToListResponse, Status>>;
+
+    async fn issue_to_list(
+        &self,
+        _request: Request<Streaming<issuance::IssueToListRequest>>,
+    ) -> Result<Response<Self::IssueToListStream>, Status> {
+        not_a_workload()
     }
 
     async fn get_voucher(

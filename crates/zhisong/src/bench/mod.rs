@@ -5,12 +5,13 @@
 //! machine's noise is in all of them, and a ratio is the median of the rounds' own ratios:
 //! - *echo*: the same server stack, caller check and message sizes, without work: the ceiling;
 //! - *naive*: the same service with one transaction a request, on the same database server;
+//! - *copy*: the rows that were stored, copied into tables of the same shape by the database alone.
 //! - *redis*, for claims and where it is installed: a script in Redis behind the same front.
 //!
 //! | module | what |
 //! |---|---|
 //! | `load` | closed loop, open loop |
-//! | `claims` `checkouts` `verify` `import` | the workloads |
+//! | `claims` `checkouts` `verify` `import` `issue` | the workloads |
 //! | `overload` `drill` | far too many calls; a rehearsal of ten o'clock |
 //! | `figures` `plot` | what is reported |
 //!
@@ -23,6 +24,7 @@ mod drill;
 pub(crate) mod echo;
 mod figures;
 mod import;
+mod issue;
 mod judge;
 mod load;
 mod machine;
@@ -64,6 +66,8 @@ pub enum Workload {
     Checkout,
     /// A union office imports a roster.
     Import,
+    /// A union office gives everybody on a list a voucher.
+    Issue,
     /// Twenty times what issuance admits, and how it comes back.
     Overload,
     /// A rehearsal: the real programme's 50,000 vouchers, every member within the given seconds.
@@ -80,6 +84,7 @@ impl Workload {
             Self::Capture => "capture",
             Self::Checkout => "checkout",
             Self::Import => "import",
+            Self::Issue => "issue",
             Self::Overload => "overload",
             Self::Drill => "drill",
         }
@@ -176,6 +181,7 @@ pub async fn run(options: Options) -> Result<Report, BenchProblem> {
             checkouts::rounds(&mut stage, options).await?
         }
         Workload::Import => import::rounds(&mut stage, options).await?,
+        Workload::Issue => issue::rounds(&mut stage, options).await?,
         Workload::Overload => {
             let (json, is_valid) = overload::play(&mut stage, options).await?;
             return Ok(Report { table: figures::table(&json), json, svg: String::new(), is_valid });

@@ -11,16 +11,17 @@ use contracts::eligibility::v1::eligibility_service_client::EligibilityServiceCl
 use contracts::eligibility::v1::{BatchCheckRequest, verdict::Outcome};
 use contracts::issuance::v1::issuance_service_server::{IssuanceService, IssuanceServiceServer};
 use contracts::issuance::v1::{
-    ClaimRequest, ClaimResponse, GetVoucherRequest, GetVoucherResponse, ListVouchersRequest,
-    ListVouchersResponse,
+    ClaimRequest, ClaimResponse, GetVoucherRequest, GetVoucherResponse, IssueToListRequest,
+    IssueToListResponse, ListVouchersRequest, ListVouchersResponse,
 };
+use futures::stream::BoxStream;
 use group_commit::{Lane, LaneOptions, Stages};
 use redis::aio::MultiplexedConnection;
 use rpc::{ErrorReason, Peer, PeerChannel, PeerConfig, Problem};
 use runtime::{Context, Part, ProcessConfig, ServiceConfig, StartProblem};
 use serde::Deserialize;
 use testkit::process::{Process, ProcessProblem};
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::echo;
 
@@ -205,6 +206,15 @@ impl IssuanceService for Front {
         let answer = self.0.submit(request.into_inner(), deadline).await;
         let answer = answer.map_err(|_| Problem::new(ErrorReason::Overloaded))?;
         Ok(Response::new(answer.map_err(Problem::new)?))
+    }
+
+    type IssueToListStream = BoxStream<'static, Result<IssueToListResponse, Status>>;
+
+    async fn issue_to_list(
+        &self,
+        _request: Request<Streaming<IssueToListRequest>>,
+    ) -> Result<Response<Self::IssueToListStream>, Status> {
+        echo::not_a_workload()
     }
 
     async fn get_voucher(

@@ -1,3 +1,5 @@
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use contracts::eligibility::v1::registry_service_client::RegistryServiceClient;
 use contracts::eligibility::v1::verification_service_client::VerificationServiceClient;
@@ -12,6 +14,7 @@ use super::arguments::{RequestId, Target, WhichMember};
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, instant, short};
+use crate::channel::RoleChannel;
 use crate::tokens::Role;
 
 const COLUMNS: &[&str] = &[
@@ -25,10 +28,16 @@ const COLUMNS: &[&str] = &[
     "updated_at",
 ];
 
+/// What is written of a member.
+const WRITTEN: [&str; 4] = ["member_id", "organization", "trade", "region_code"];
+/// Members on a page at most, as the contract states.
+const PAGE_MAX: i32 = 5_000;
+
 /// Members of the registry, without anything personal.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   zhisong member list --below gd/4401 --page 20
+  zhisong member list --below gd/4401 --out members.csv
   zhisong member get --id-number 11010519491231002X
   zhisong member suspend mem_...
   zhisong member verify --member mem_... --purpose bus-fare")]
@@ -41,7 +50,7 @@ pub(crate) struct Member {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Shows one page of members, ordered by id.
+    /// Shows one page of members, ordered by id, or writes all of them to a file.
     List(List),
     /// Shows one member.
     Get {
@@ -73,6 +82,9 @@ struct List {
     /// Goes on where a page ended.
     #[arg(long, value_name = "TOKEN", default_value = "")]
     page_token: String,
+    /// Writes every member here instead, as CSV; `zhisong issue` reads it.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["page", "page_token"])]
+    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -102,7 +114,10 @@ impl Member {
 impl List {
     async fn run(self, connection: &Connection) -> Result<Answer, Failure> {
         let mut registry = RegistryServiceClient::new(connection.channel(Role::UnionOffice)?);
-        let Self { below, page: page_size, page_token } = self;
+        let Self { below, page: page_size, page_token, out } = self;
+        if let Some(path) = out {
+            return write_all(registry, below, &path).await;
+        }
         let request = ListMembersRequest { below, page_size, page_token };
         let page = registry.list_members(request).await?.into_inner();
         let members = page.members.into_iter().map(value).collect();
@@ -114,6 +129,34 @@ impl List {
         };
         Ok(answer.with("next_page_token", next))
     }
+}
+
+/// Writes the members of a part of the tree to a file.
+async fn write_all(
+    mut registry: RegistryServiceClient<RoleChannel>,
+    below: String,
+    path: &Path,
+) -> Result<Answer, Failure> {
+    let problem = |why: csv::Error| Failure::local(format!("--out {}: {why}", path.display()));
+    let mut rows = csv::Writer::from_path(path).map_err(problem)?;
+    rows.write_record(WRITTEN).map_err(problem)?;
+    let mut request = ListMembersRequest { below, page_size: PAGE_MAX, ..Default::default() };
+    let mut count = 0;
+    loop {
+        let page = registry.list_members(request.clone()).await?.into_inner();
+        for member in page.members {
+            let row = [&member.member_id, &member.organization, &member.trade, &member.region_code];
+            rows.write_record(row).map_err(problem)?;
+            count += 1;
+        }
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    rows.flush().map_err(|why| problem(why.into()))?;
+    let value = json!({ "members": count, "file": path.display().to_string() });
+    Ok(Answer::record(value, &["members", "file"]))
 }
 
 async fn get(connection: &Connection, member: &WhichMember) -> Result<Answer, Failure> {

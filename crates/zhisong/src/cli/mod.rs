@@ -10,12 +10,14 @@ mod connection;
 mod demo;
 mod explain;
 mod failure;
+mod issue;
 mod laws;
 mod member;
 mod organization;
 mod output;
 mod roster;
 mod service;
+mod sheet;
 mod statement;
 mod token;
 mod up;
@@ -53,6 +55,7 @@ enum Command {
     Campaign(campaign::Campaign),
     Explain(explain::Explain),
     Claim(claim::Claim),
+    Issue(issue::Issue),
     Voucher(claim::Voucher),
     Wallet(claim::Wallet),
     Checkout(checkout::Checkout),
@@ -98,6 +101,7 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Campaign(campaign) => campaign.run().await,
         Command::Explain(explain) => explain.run().await,
         Command::Claim(claim) => claim.run().await,
+        Command::Issue(issue) => issue.run().await,
         Command::Voucher(voucher) => voucher.run().await,
         Command::Wallet(wallet) => wallet.run().await,
         Command::Checkout(checkout) => checkout.run().await,

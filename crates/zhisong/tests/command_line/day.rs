@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::bench::{CAMPAIGN, DAY, Served, programme};
+use crate::bench::{CAMPAIGN, DAY, Served, programme, until};
 
 #[test]
 fn a_voucher_is_claimed_used_and_settled() {
@@ -129,6 +129,9 @@ fn a_campaign_is_applied_paused_resumed_and_ended() {
     assert_eq!(refused["reason"], "CAMPAIGN_NOT_ACTIVE");
     assert_eq!(refused["metadata"]["state"], "PAUSED");
     assert_eq!(served.json(&format!("campaign resume {CAMPAIGN}"))["state"], "ACTIVE");
+    // For a second memory may tell what was so before.
+    let claim = format!("{claim} --request-id again");
+    until("the campaign gives out again", || served.run(&claim).code == Some(0));
     assert_eq!(served.json(&claim)["serial"], 1);
 
     served.json("organization create gd/dongguan --region 441900 --name 东莞市总工会");

@@ -2,6 +2,7 @@
 
 mod bench;
 mod day;
+mod lists;
 mod readme;
 mod refusals;
 mod roster;

@@ -97,6 +97,7 @@ fn the_commands_of_the_readme_do_what_it_says() {
         ("the campaign", "| state        | ACTIVE"),
         ("the verdict", "| qualifies       | yes"),
         ("the quote", "| discount, yuan     | 2.99"),
+        ("the list", "\"refused\":0"),
         ("the refund", "REFUNDED"),
         ("the statement", "| rows           | 2"),
     ] {

@@ -104,6 +104,8 @@ pub struct Registry {
     by_id: Slots,
     by_blind: Slots,
     organizations: Vec<OrganizationPath>,
+    /// Members of each of them.
+    counts: Vec<usize>,
     organization_numbers: HashMap<OrganizationPath, u32>,
 }
 
@@ -118,11 +120,13 @@ impl Registry {
         let record = Record::new(&applied, organization);
         let slot = match slot {
             Some(slot) => {
-                *self.record_mut(slot) = record;
+                let before = std::mem::replace(self.record_mut(slot), record);
+                self.counts[before.organization as usize] -= 1;
                 slot
             }
             None => self.add(record),
         };
+        self.counts[organization as usize] += 1;
         if let Some(blind) = applied.blind {
             let pieces = &self.pieces;
             self.by_blind.insert(&blind, slot, |slot| record_of(pieces, slot).blind);
@@ -148,6 +152,13 @@ impl Registry {
     pub fn find_blind(&self, blinds: &[Blind]) -> Option<Found<'_>> {
         let find = |blind| self.by_blind.find(blind, |slot| self.record(slot).blind);
         Some(self.found(blinds.iter().find_map(find)?))
+    }
+
+    /// How many members an organization and all below it have; all when none is named.
+    pub fn count_below(&self, below: Option<&OrganizationPath>) -> usize {
+        let counted = self.organizations.iter().zip(&self.counts);
+        let is_below = |path| below.is_none_or(|below| below.contains(path));
+        counted.filter(|(path, _)| is_below(path)).map(|(_, count)| count).sum()
     }
 
     /// How many members there are.
@@ -203,6 +214,7 @@ impl Registry {
         }
         let number = u32::try_from(self.organizations.len()).expect("organizations are few");
         self.organizations.push(path.clone());
+        self.counts.push(0);
         self.organization_numbers.insert(path.clone(), number);
         number
     }

@@ -4,7 +4,7 @@ use clock::BusinessDay;
 use contracts::eligibility::v1 as wire;
 use contracts::eligibility::v1::member_reference::Reference;
 use member_identity::{IdDocument, MemberId, OrganizationPath, RegionCode};
-use rpc::{Fields, PageToken, Problem, RequestId};
+use rpc::{Fields, PageToken, Problem, RequestId, page_size};
 
 use crate::domain::Slug;
 use crate::domain::criterion::EXPRESSION_CHARS_MAX;
@@ -12,10 +12,12 @@ use crate::domain::organization::{NAME_CHARS_MAX, Organization};
 use crate::domain::policy::{CRITERIA_MAX, Criterion, PolicyDraft, TEXT_CHARS_MAX};
 use crate::domain::roster::{ROWS_MAX, WrittenRow};
 use crate::domain::standing::StandingVerb;
-use crate::usecase::{MemberReference, StandingRequest};
+use crate::usecase::{MemberReference, Selection, StandingRequest};
 
 /// Members of one batch at most, as the contract states.
 const BATCH_MAX: usize = 1_024;
+/// Members that a page of a selection looks at, unless the caller says otherwise, and at most.
+const SELECTION_MAX: u32 = 1_024;
 
 pub(super) struct BatchCheck {
     pub(super) policy_id: Slug,
@@ -41,6 +43,29 @@ pub(super) fn batch_check(request: &wire::BatchCheckRequest) -> Result<BatchChec
     }
     let value = policy_id.zip(day).map(|(policy_id, day)| BatchCheck { policy_id, members, day });
     fields.finish(value)
+}
+
+/// The list that a page token of selected members belongs to.
+pub(super) fn selection_query(request: &wire::SelectMembersRequest) -> String {
+    let wire::SelectMembersRequest { policy_id, revision, organization, .. } = request;
+    format!("SelectMembers by {policy_id} {revision} below {organization}")
+}
+
+pub(super) fn selection(request: &wire::SelectMembersRequest) -> Result<Selection, Problem> {
+    let mut fields = Fields::new();
+    let policy_id = fields.parse("policy_id", &request.policy_id);
+    let revision = revision(&mut fields, request.revision);
+    let day = business_day(&mut fields, &request.business_day);
+    let organization = match request.organization.as_str() {
+        "" => Some(None),
+        text => fields.parse("organization", text).map(Some),
+    };
+    let read = policy_id.zip(revision).zip(day).zip(organization);
+    let (((policy_id, revision), day), organization) = fields.finish(read)?;
+    let member_id = |bytes: &[u8]| MemberId::try_from(bytes).ok();
+    let after = page_token(&selection_query(request), &request.page_token, member_id)?;
+    let size = page_size(request.page_size, SELECTION_MAX, SELECTION_MAX)?;
+    Ok(Selection { policy_id, revision, day, organization, after, size })
 }
 
 pub(super) struct Explain {
@@ -241,11 +266,17 @@ pub(super) fn policy_revision(
 ) -> Result<(Slug, Option<i32>), Problem> {
     let mut fields = Fields::new();
     let policy_id = fields.parse("policy_id", &request.policy_id);
-    if request.revision < 0 {
+    let revision = revision(&mut fields, request.revision);
+    fields.finish(policy_id.zip(revision))
+}
+
+/// The revision that is named, if any is.
+fn revision(fields: &mut Fields, revision: i32) -> Option<Option<i32>> {
+    if revision < 0 {
         fields.refuse("revision", "must not be negative");
+        return None;
     }
-    let revision = (request.revision != 0).then_some(request.revision);
-    fields.finish(policy_id.map(|policy_id| (policy_id, revision)))
+    Some((revision != 0).then_some(revision))
 }
 
 fn reference(

@@ -18,6 +18,19 @@ impl EligibilityService for Edge {
         Ok(Response::new(encode::verdicts(verdicts)))
     }
 
+    async fn select_members(
+        &self,
+        request: Request<wire::SelectMembersRequest>,
+    ) -> Result<Response<wire::SelectMembersResponse>, Status> {
+        let caller = rpc::caller(&request)?;
+        let selection = decode::selection(request.get_ref())?;
+        let size = selection.size;
+        let selected = self.eligibility.select_members(&caller, selection).await;
+        let selected = selected.map_err(status::problem)?;
+        let query = decode::selection_query(request.get_ref());
+        Ok(Response::new(encode::selected(selected, (&query, size))))
+    }
+
     async fn resolve(
         &self,
         request: Request<wire::ResolveRequest>,

@@ -15,7 +15,7 @@ use crate::domain::registry::Entry;
 use crate::domain::roster::KeptProblem;
 use crate::domain::verdict::Outcome;
 use crate::store::ImportReport;
-use crate::usecase::{Explanation, Resolved, Verdict, Verdicts, Verification};
+use crate::usecase::{Explanation, Resolved, Selected, Verdict, Verdicts, Verification};
 
 /// The criterion that a suspended member fails, before any of the policy's.
 const SUSPENDED: (&str, &str, &str) = (
@@ -56,6 +56,24 @@ fn verdict(verdict: Verdict, policy: &ReadyPolicy) -> wire::Verdict {
 
 fn failure(criterion: &Criterion) -> (&str, &str, &str) {
     (criterion.criterion_id.as_str(), &criterion.text_zh, &criterion.text_en)
+}
+
+pub(super) fn selected(
+    selected: Selected,
+    (query, size): (&str, u32),
+) -> wire::SelectMembersResponse {
+    let Selected { members, scanned, last, total } = selected;
+    let last = last.as_ref().map(|last| last.as_bytes().as_slice());
+    wire::SelectMembersResponse {
+        member_ids: members.iter().map(ToString::to_string).collect(),
+        next_page_token: next_page_token(query, size, scanned, last),
+        scanned: count(scanned),
+        total: count(total),
+    }
+}
+
+fn count(members: usize) -> i64 {
+    i64::try_from(members).expect("members are fewer than people")
 }
 
 pub(super) fn resolved(resolved: &Resolved) -> wire::ResolveResponse {

@@ -71,7 +71,8 @@ impl Eligibility {
     }
 }
 
-async fn judge(
+/// Judges members on a thread where they keep nobody waiting.
+pub(super) async fn judge(
     policy: Arc<ReadyPolicy>,
     found: Vec<Option<Entry>>,
     day: BusinessDay,

@@ -23,6 +23,7 @@ mod memory;
 mod publish_policy;
 mod read_criteria;
 mod resolve;
+mod select_members;
 mod verify_membership;
 
 use std::future::Future;
@@ -50,6 +51,7 @@ pub use explain::Explanation;
 pub use failure::Failure;
 pub use import_roster::OpenImport;
 pub use resolve::Resolved;
+pub use select_members::{Selected, Selection};
 pub use verify_membership::Verification;
 
 /// How a caller names a member.

@@ -203,6 +203,16 @@ impl Caller {
         self.verdicts.batch_check(request).await.map(tonic::Response::into_inner)
     }
 
+    /// A page of whom a policy selects on 22 July 2022.
+    pub async fn select(
+        &mut self,
+        request: wire::SelectMembersRequest,
+    ) -> Result<wire::SelectMembersResponse, Status> {
+        let business_day = "2022-07-22".to_owned();
+        let request = wire::SelectMembersRequest { business_day, ..request };
+        Ok(self.verdicts.select_members(request).await?.into_inner())
+    }
+
     /// Suspends a member.
     pub async fn suspend(&mut self, request_id: &str, id: &str) -> Result<wire::Member, Status> {
         let (request_id, member_id) = (request_id.to_owned(), id.to_owned());

@@ -3,21 +3,24 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use benefit::programme;
+use benefit::{is_slug, programme};
 use clock::BusinessDay;
+use contracts::issuance::v1::issue_to_list_request::Part;
 use contracts::issuance::v1::{
     ApplyCampaignRequest, ClaimRequest, FindVouchersRequest, FollowRequest, GetCampaignRequest,
-    GetStockRequest, GetVoucherRequest, ListCampaignsRequest, ListVouchersRequest, StockCursor,
+    GetStockRequest, GetVoucherRequest, ListCampaignsRequest, ListVouchersRequest, ListedMember,
+    PolicySelection, StockCursor,
 };
 use member_identity::{MemberId, PersonKey, VoucherId};
 use rpc::{ErrorReason, Fields, PageToken, Problem, page_size};
 use tonic::Request;
 
+use super::issue_to_list::Row;
 use crate::domain::{
-    Caller, CampaignAction, CampaignCommand, CampaignId, CampaignVerb, Epoch, FeedCursors, Partner,
-    RequestId, StockKey,
+    Caller, CampaignAction, CampaignCommand, CampaignId, CampaignVerb, Epoch, FeedCursors,
+    KeyProblem, Partner, RequestId, StockKey,
 };
-use crate::usecase::{Claim, VoucherPage};
+use crate::usecase::{CHUNK_MAX, Claim, ListOrder, Selection, VoucherPage};
 
 /// Rows of a page when none are asked for.
 const PAGE_DEFAULT: u32 = 50;
@@ -40,6 +43,62 @@ pub(super) fn claim(caller: Caller, message: &ClaimRequest) -> Result<Claim, Pro
     let read = request_id.zip(campaign_id).zip(member_id);
     let ((request_id, campaign_id), member_id) = fields.finish(read)?;
     Ok(Claim { caller, request_id, campaign_id, member_id })
+}
+
+/// The header of a list, and the selection when a policy selects its members.
+pub(super) fn list_header(
+    caller: Caller,
+    part: Option<Part>,
+) -> Result<(ListOrder, Option<Selection>), Problem> {
+    let Some(Part::Header(header)) = part else {
+        return Err(Problem::field("header", "must be the first message of the stream"));
+    };
+    let mut fields = Fields::new();
+    let request_id = fields.parse("header.request_id", &header.request_id);
+    let campaign_id = fields.parse("header.campaign_id", &header.campaign_id);
+    let selection = match header.selection {
+        None => Some(None),
+        Some(selection) => policy_selection(&mut fields, selection).map(Some),
+    };
+    let read = request_id.zip(campaign_id).zip(selection);
+    let ((request_id, campaign_id), selection) = fields.finish(read)?;
+    Ok((ListOrder { caller, request_id, campaign_id }, selection))
+}
+
+fn policy_selection(fields: &mut Fields, message: PolicySelection) -> Option<Selection> {
+    let PolicySelection { policy_id, revision, cursor } = message;
+    let policy_id = match policy_id.as_str() {
+        "" => None,
+        name if is_slug(name) => Some(policy_id),
+        _ => {
+            fields.refuse("header.selection.policy_id", KeyProblem::Slug);
+            return None;
+        }
+    };
+    if revision < 0 {
+        fields.refuse("header.selection.revision", "must not be negative");
+        return None;
+    }
+    Some(Selection { policy_id, revision, cursor })
+}
+
+pub(super) fn listed_members(part: Option<Part>) -> Result<Vec<Row>, Problem> {
+    let Some(Part::Members(listed)) = part else {
+        return Err(Problem::field("members", "every message after the first has members"));
+    };
+    if !(1..=CHUNK_MAX).contains(&listed.members.len()) {
+        return Err(Problem::field("members.members", "must be 1 to 1,024"));
+    }
+    let mut fields = Fields::new();
+    for (at, _) in listed.members.iter().enumerate().filter(|(_, member)| member.row < 0) {
+        fields.refuse(format!("members.members[{at}].row"), "must not be negative");
+    }
+    fields.finish(Some(listed.members.into_iter().map(row).collect()))
+}
+
+fn row(listed: ListedMember) -> Row {
+    let ListedMember { row, member_id: text } = listed;
+    Row { number: row, member_id: text.parse().ok(), text }
 }
 
 pub(super) fn get_voucher(message: &GetVoucherRequest) -> Result<VoucherId, Problem> {

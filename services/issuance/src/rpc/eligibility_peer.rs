@@ -8,14 +8,19 @@ use contracts::eligibility::v1::member_reference::Reference;
 use contracts::eligibility::v1::verdict::Outcome;
 use contracts::eligibility::v1::{
     BatchCheckRequest, BatchCheckResponse, MemberReference, ResolveRequest, ResolveResponse,
-    Verdict,
+    SelectMembersRequest, SelectMembersResponse, Verdict,
 };
 use member_identity::{MemberId, OrganizationPath, PersonKey};
 use rpc::{Peer, PeerChannel};
 use tonic::{Code, Status};
 
 use crate::domain::{FailedCriterion, JudgedBy, MemberVerdict};
-use crate::usecase::{Checked, EligibilityPeer, Resolved, Unreachable};
+use crate::usecase::{
+    Checked, EligibilityPeer, Resolved, SelectedPage, SelectionQuery, SelectionRefusal, Unreachable,
+};
+
+/// Members that eligibility looks at for one page: those who qualify make one chunk.
+const PAGE_SIZE: i32 = 1_024;
 
 /// The eligibility service of this installation.
 pub struct EligibilityService {
@@ -50,6 +55,34 @@ impl EligibilityPeer for EligibilityService {
         let checked = checked(answer.into_inner());
         let checked = checked.filter(|checked| checked.verdicts.len() == members.len());
         checked.ok_or_else(|| meaningless("BatchCheck"))
+    }
+
+    async fn select_members(
+        &self,
+        query: &SelectionQuery,
+    ) -> Result<Result<SelectedPage, SelectionRefusal>, Unreachable> {
+        let organization = query.organization.as_ref();
+        let request = SelectMembersRequest {
+            policy_id: query.policy_id.clone(),
+            revision: query.revision,
+            business_day: query.day.to_string(),
+            organization: organization.map(ToString::to_string).unwrap_or_default(),
+            page_size: PAGE_SIZE,
+            page_token: query.cursor.clone(),
+        };
+        match self.client().select_members(request).await {
+            Ok(answer) => {
+                let page = selected(answer.into_inner());
+                page.map(Ok).ok_or_else(|| meaningless("SelectMembers"))
+            }
+            Err(status) => match status.code() {
+                Code::NotFound => Ok(Err(SelectionRefusal::PolicyUnknown)),
+                Code::PermissionDenied => Ok(Err(SelectionRefusal::OutsideSubtree)),
+                // All else in the request was made here.
+                Code::InvalidArgument => Ok(Err(SelectionRefusal::ForeignCursor)),
+                _ => Err(unreachable("SelectMembers", &status)),
+            },
+        }
     }
 
     async fn resolve(&self, member_id: MemberId) -> Result<Option<Resolved>, Unreachable> {
@@ -98,6 +131,16 @@ fn verdict(verdict: Verdict) -> Option<MemberVerdict> {
         person: PersonKey::try_from(verdict.person_key.as_ref()).ok()?,
         organization: OrganizationPath::parse(&verdict.organization).ok()?,
         failed,
+    })
+}
+
+fn selected(answer: SelectMembersResponse) -> Option<SelectedPage> {
+    let members = answer.member_ids.iter().map(|member_id| member_id.parse().ok());
+    Some(SelectedPage {
+        members: members.collect::<Option<_>>()?,
+        cursor: answer.next_page_token,
+        scanned: answer.scanned,
+        total: answer.total,
     })
 }
 

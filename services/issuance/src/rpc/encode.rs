@@ -3,11 +3,13 @@
 use benefit::programme::Programme;
 use benefit::{Kind, RefundRule, StockPeriod, Terms};
 use contracts::issuance::v1 as wire;
-use rpc::encode_timestamp;
+use rpc::{Problem, encode_timestamp};
 
+use super::issue_to_list::{Chunk, Row};
+use super::status;
 use crate::domain::{Campaign, CampaignState, StockKey, Voucher, VoucherEntries};
 use crate::store::{CampaignAt, Issued};
-use crate::usecase::{FeedMessage, Found, StockFigures};
+use crate::usecase::{ChunkAnswer, FeedMessage, Found, Given, StockFigures};
 
 pub(super) fn campaign(campaign: &Campaign) -> wire::Campaign {
     let programme = &campaign.programme;
@@ -88,6 +90,46 @@ pub(super) fn voucher(issued: &Issued) -> wire::Voucher {
         valid_from: Some(encode_timestamp(voucher.valid_from)),
         valid_until: Some(encode_timestamp(voucher.valid_until)),
         issued_at: Some(encode_timestamp(voucher.issued_at)),
+    }
+}
+
+/// The answer of a chunk, from what was given to those of its rows that name a member.
+pub(super) fn listed(chunk: Chunk, given: ChunkAnswer) -> wire::IssueToListResponse {
+    let mut answer = wire::IssueToListResponse {
+        progress: chunk.page.map(|page| wire::SelectionProgress {
+            cursor: page.cursor,
+            scanned: page.scanned,
+            total: page.total,
+        }),
+        ..wire::IssueToListResponse::default()
+    };
+    let mut given = given.into_iter();
+    for row in chunk.rows {
+        let problem = match row.member_id.and_then(|_| given.next()) {
+            Some(Ok(Given::Now)) => {
+                answer.issued += 1;
+                continue;
+            }
+            Some(Ok(Given::Before)) => {
+                answer.issued_before += 1;
+                continue;
+            }
+            Some(Err(failure)) => status::problem(failure),
+            None => Problem::field("member_id", "").texts("不是会员编号", "not a member id"),
+        };
+        answer.refused.push(refused(row, &problem));
+    }
+    answer
+}
+
+fn refused(row: Row, problem: &Problem) -> wire::RefusedRow {
+    let (text_zh, text_en) = problem.shown();
+    wire::RefusedRow {
+        row: row.number,
+        member_id: row.text,
+        reason: problem.reason().into(),
+        text_zh: text_zh.into_owned(),
+        text_en: text_en.into_owned(),
     }
 }
 

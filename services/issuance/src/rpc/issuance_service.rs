@@ -2,16 +2,18 @@ use std::sync::Arc;
 
 use contracts::issuance::v1::issuance_service_server::IssuanceService;
 use contracts::issuance::v1::{
-    ClaimRequest, ClaimResponse, GetVoucherRequest, GetVoucherResponse, ListVouchersRequest,
-    ListVouchersResponse,
+    ClaimRequest, ClaimResponse, GetVoucherRequest, GetVoucherResponse, IssueToListRequest,
+    IssueToListResponse, ListVouchersRequest, ListVouchersResponse,
 };
+use futures::stream::BoxStream;
 use rpc::PageToken;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
+use super::issue_to_list::{Members, answers};
 use super::{decode, encode, next_page, status};
 use crate::usecase::{Issuance, VoucherPage};
 
-/// `IssuanceService`: vouchers, for member apps.
+/// `IssuanceService`: vouchers, for member apps and union offices.
 pub(super) struct IssuanceRpc(pub Arc<Issuance>);
 
 #[tonic::async_trait]
@@ -24,6 +26,24 @@ impl IssuanceService for IssuanceRpc {
         let claim = decode::claim(decode::caller(&request)?, request.get_ref())?;
         let issued = self.0.claim(claim, deadline).await.map_err(status::status)?;
         Ok(Response::new(ClaimResponse { voucher: Some(encode::voucher(&issued)) }))
+    }
+
+    type IssueToListStream = BoxStream<'static, Result<IssueToListResponse, Status>>;
+
+    async fn issue_to_list(
+        &self,
+        request: Request<Streaming<IssueToListRequest>>,
+    ) -> Result<Response<Self::IssueToListStream>, Status> {
+        let caller = decode::caller(&request)?;
+        let mut messages = request.into_inner();
+        let first = messages.message().await?.and_then(|message| message.part);
+        let (order, selection) = decode::list_header(caller, first)?;
+        let issue = self.0.issue_to_list(order).await.map_err(status::status)?;
+        let members = match selection {
+            None => Members::Listed(messages),
+            selection => Members::Selected(selection),
+        };
+        Ok(Response::new(answers(issue, members)))
     }
 
     async fn get_voucher(

@@ -5,6 +5,7 @@ mod decode;
 mod eligibility_peer;
 mod encode;
 mod issuance_service;
+mod issue_to_list;
 mod status;
 mod voucher_feed_service;
 
@@ -22,7 +23,7 @@ use self::issuance_service::IssuanceRpc;
 use self::voucher_feed_service::VoucherFeedRpc;
 use crate::usecase::Issuance;
 
-/// A claim is some hundred bytes.
+/// A claim is some hundred bytes, and 1,024 rows of a list are at most 53 KiB.
 const CLAIM_BYTES_MAX: usize = 64 * 1024;
 /// A programme file may have 64 KiB, and the message is little more.
 const CAMPAIGN_BYTES_MAX: usize = 128 * 1024;

@@ -22,6 +22,10 @@ pub(super) fn problem(failure: Failure) -> Problem {
         // Only reads ask for a member by itself.
         Failure::MemberUnknown => Problem::new(ErrorReason::MemberUnknown).as_not_found(),
         Failure::ForeignCursors(_) => Problem::new(ErrorReason::ForeignCursors),
+        Failure::ForeignCursor => {
+            Problem::field("header.selection.cursor", "not a cursor of this selection")
+        }
+        Failure::Stopping => Problem::new(ErrorReason::Stopping),
         Failure::Eligibility => Problem::unavailable("eligibility"),
         Failure::Lane(problem) => lane(problem),
         Failure::Store(error) => store(&error),

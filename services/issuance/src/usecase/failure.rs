@@ -24,6 +24,12 @@ pub enum Failure {
     /// The cursors of a follower are not of this store.
     #[error(transparent)]
     ForeignCursors(#[from] ForeignCursors),
+    /// The cursor is not of that selection.
+    #[error("not a cursor of this selection")]
+    ForeignCursor,
+    /// The service stops and begins nothing more.
+    #[error("the service stops")]
+    Stopping,
     /// Eligibility cannot be reached, or what it said is too old by now (law E1).
     #[error("eligibility gives no verdict in time")]
     Eligibility,

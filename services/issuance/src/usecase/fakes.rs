@@ -11,12 +11,22 @@ use clock::Timestamp;
 use member_identity::{MemberId, OrganizationPath};
 use tokio::sync::Semaphore;
 
-use super::{Checked, EligibilityPeer, Resolved, Unreachable};
-use crate::domain::{Entropy, JudgedBy, MemberVerdict};
+use super::{
+    Checked, EligibilityPeer, Resolved, SelectedPage, SelectionQuery, SelectionRefusal, Unreachable,
+};
+use crate::domain::{Entropy, FailedCriterion, JudgedBy, MemberVerdict};
 use crate::store::conformance::person;
 
 /// The member that eligibility does not know.
 pub const UNKNOWN: u32 = u32::MAX;
+/// The member who does not qualify.
+pub const FAILS: u32 = u32::MAX - 1;
+/// The member whom an organization of another city keeps.
+pub const ELSEWHERE: u32 = u32::MAX - 2;
+/// The policy that selects nobody, because it is not there.
+pub const NO_POLICY: &str = "no-policy";
+/// Members on one page of a selection.
+const PAGE: usize = 100;
 
 type OnCheck = Box<dyn Fn(u32) + Send + Sync>;
 
@@ -26,6 +36,8 @@ pub struct FakeEligibility {
     pub ages: Mutex<VecDeque<Option<Duration>>>,
     /// Questions so far.
     pub asked: AtomicU32,
+    /// The members whom every policy selects.
+    pub selected: Mutex<Vec<MemberId>>,
     /// A question waits for a permit.
     pub gate: Semaphore,
     /// What happens while a question is under way; it has the question's number, from 1.
@@ -37,15 +49,25 @@ impl Default for FakeEligibility {
         Self {
             ages: Mutex::default(),
             asked: AtomicU32::new(0),
+            selected: Mutex::default(),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             on_check: Mutex::new(Box::new(|_| {})),
         }
     }
 }
 
-/// The organization of every member that is known.
-fn organization() -> OrganizationPath {
-    OrganizationPath::parse("gd/guangzhou").expect("a path")
+/// The organization of a member that is known.
+fn organization(number: u32) -> OrganizationPath {
+    let path = if number == ELSEWHERE { "gd/dongguan" } else { "gd/guangzhou" };
+    OrganizationPath::parse(path).expect("a path")
+}
+
+fn failed(number: u32) -> Option<FailedCriterion> {
+    (number == FAILS).then(|| FailedCriterion {
+        criterion_id: String::from("six-trades"),
+        text_zh: String::from("仅限快递员领取"),
+        text_en: String::from("For couriers only"),
+    })
 }
 
 /// The number that a member was made of.
@@ -76,17 +98,38 @@ impl EligibilityPeer for FakeEligibility {
             UNKNOWN => MemberVerdict::Unknown,
             number => MemberVerdict::Known {
                 person: person(number),
-                organization: organization(),
-                failed: None,
+                organization: organization(number),
+                failed: failed(number),
             },
         };
         Ok(Checked { verdicts: members.iter().map(verdict).collect(), age })
     }
 
+    async fn select_members(
+        &self,
+        query: &SelectionQuery,
+    ) -> Result<Result<SelectedPage, SelectionRefusal>, Unreachable> {
+        if query.policy_id == NO_POLICY {
+            return Ok(Err(SelectionRefusal::PolicyUnknown));
+        }
+        let selected = self.selected.lock().expect("no panic");
+        let Ok(first) = (if query.cursor.is_empty() { Ok(0) } else { query.cursor.parse() }) else {
+            return Ok(Err(SelectionRefusal::ForeignCursor));
+        };
+        let end = selected.len().min(first + PAGE);
+        let more = end < selected.len();
+        Ok(Ok(SelectedPage {
+            members: selected[first..end].to_vec(),
+            cursor: if more { end.to_string() } else { String::new() },
+            scanned: i64::try_from(end - first).expect("a page is small"),
+            total: i64::try_from(selected.len()).expect("they are few"),
+        }))
+    }
+
     async fn resolve(&self, member_id: MemberId) -> Result<Option<Resolved>, Unreachable> {
         Ok(match number(member_id) {
             UNKNOWN => None,
-            number => Some(Resolved { person: person(number), organization: organization() }),
+            number => Some(Resolved { person: person(number), organization: organization(number) }),
         })
     }
 }

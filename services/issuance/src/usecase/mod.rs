@@ -1,6 +1,7 @@
 //! What issuance can be asked to do: one file a noun, one method a verb.
 //!
 //! - `claim`: Claim, through one lane a campaign (design, section 4);
+//! - `issue_to_list`: IssueToList, the same a chunk at a time, through one lane a call;
 //! - `campaigns`: the campaign verbs, and reading campaigns and stocks;
 //! - `vouchers`: reading vouchers;
 //! - `feed`: following the voucher feed.
@@ -14,6 +15,7 @@ mod failure;
 #[cfg(feature = "testing")]
 pub mod fakes;
 mod feed;
+mod issue_to_list;
 mod members;
 mod signal;
 mod vouchers;
@@ -25,9 +27,14 @@ use clock::Clock;
 pub use self::campaigns::StockFigures;
 use self::claim::Lanes;
 pub use self::claim::{Claim, LaneLimits};
-pub use self::eligibility::{Checked, EligibilityPeer, Resolved, Unreachable};
+pub use self::eligibility::{
+    Checked, EligibilityPeer, Resolved, SelectedPage, SelectionQuery, SelectionRefusal, Unreachable,
+};
 pub use self::failure::Failure;
 pub use self::feed::{FeedMessage, Follower};
+pub use self::issue_to_list::{
+    CHUNK_MAX, CHUNKS_IN_FLIGHT, ChunkAnswer, Given, ListIssue, ListOrder, Selection,
+};
 use self::members::Members;
 use self::signal::CommitSignal;
 pub use self::vouchers::{Found, VoucherPage};
@@ -74,8 +81,8 @@ impl Issuance {
         Self { surroundings, lanes, members }
     }
 
-    /// Ends the calls that follow the feed, which never end by themselves.
-    pub fn end_followers(&self) {
+    /// Ends the calls that may go on for ever: those that follow the feed, and lists.
+    pub fn end_streams(&self) {
         self.surroundings.signal.end();
     }
 

@@ -2,7 +2,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// Tells the followers of the feed in this process that something was committed.
+/// Tells the followers of the feed in this process that something was committed, and all streams
+/// when they have to end.
 #[derive(Debug)]
 pub(super) struct CommitSignal(watch::Sender<Commits>);
 
@@ -26,7 +27,7 @@ impl CommitSignal {
         self.0.send_modify(|commits| commits.count += 1);
     }
 
-    /// Nothing more will be: followers end.
+    /// The service stops: streams end.
     pub fn end(&self) {
         self.0.send_modify(|commits| commits.ended = true);
     }
@@ -40,6 +41,12 @@ impl CommitWaiter {
     /// Takes note of what was committed so far, before it is read; false when followers end.
     pub fn note(&mut self) -> bool {
         !self.0.borrow_and_update().ended
+    }
+
+    /// Waits until streams have to end.
+    pub async fn ended(&mut self) {
+        // The other side goes with the service, which is an end too.
+        let _ = self.0.wait_for(|commits| commits.ended).await;
     }
 
     /// Waits for a commit since the last note, or for as long as it takes to look at what other

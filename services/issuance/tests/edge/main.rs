@@ -1,5 +1,6 @@
 //! The service through gRPC, with tokens, over an eligibility that says what it is told to.
 
+mod lists;
 mod server;
 
 use contracts::issuance::v1 as wire;
@@ -64,7 +65,11 @@ async fn each_refusal_of_a_claim_has_its_code_and_reason() {
     let outside = of(server.claim_as("gd/dongguan", 1, "a").await);
     assert_eq!(outside, said(Code::PermissionDenied, "OUTSIDE_SUBTREE"));
     server.set_time("2022-07-22", 599);
-    let early = of(server.claim(1, "a").await);
+    // For a second memory may tell what was so when the campaign was a draft.
+    let mut early = of(server.claim(1, "a").await);
+    while early == draft {
+        early = of(server.claim(1, "a").await);
+    }
     assert_eq!(early, said(Code::FailedPrecondition, "OUTSIDE_CLAIM_HOURS"));
     server.set_time("2022-07-30", 720);
     let over = of(server.claim(1, "a").await);

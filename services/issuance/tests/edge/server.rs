@@ -76,7 +76,8 @@ fn number(member_id: &str) -> u32 {
     u32::from_be_bytes(member_id.as_bytes()[7..11].try_into().expect("four bytes"))
 }
 
-fn member_id(number: u32) -> String {
+/// The member with that number.
+pub fn member_id(number: u32) -> String {
     let mut entropy = [0; 9];
     entropy[..4].copy_from_slice(&number.to_be_bytes());
     MemberId::mint(person(number).shard(), noon("2022-07-01"), entropy).to_string()
@@ -98,6 +99,28 @@ impl EligibilityService for FakeEligibility {
             as_of: None,
             age: Some(Default::default()),
             policy_revision: 1,
+        }))
+    }
+
+    async fn select_members(
+        &self,
+        request: Request<peer::SelectMembersRequest>,
+    ) -> Result<Response<peer::SelectMembersResponse>, Status> {
+        let request = request.into_inner();
+        if request.policy_id != "outdoor-trades" {
+            return Err(Status::not_found("no such policy"));
+        }
+        assert_eq!((request.organization.as_str(), request.page_size), ("gd", 1_024));
+        let (numbers, next_page_token) = match request.page_token.as_str() {
+            "" => (1..=3, "more"),
+            "more" => (4..=5, ""),
+            _ => return Err(Status::invalid_argument("not a token of this list")),
+        };
+        Ok(Response::new(peer::SelectMembersResponse {
+            member_ids: numbers.map(member_id).collect(),
+            next_page_token: next_page_token.to_owned(),
+            scanned: 1_000,
+            total: 2_000,
         }))
     }
 
@@ -275,7 +298,14 @@ fn peer_config(
     url: String,
     organization: Option<OrganizationPath>,
 ) -> PeerConfig {
-    let scopes = ["campaign.write", "campaign.read", "voucher.claim", "voucher.read", "feed.read"];
+    let scopes = [
+        "campaign.write",
+        "campaign.read",
+        "voucher.claim",
+        "voucher.issue",
+        "voucher.read",
+        "feed.read",
+    ];
     let grant = Grant {
         subject: "app".to_owned(),
         scopes: scopes.map(str::to_owned).to_vec(),

@@ -1,5 +1,6 @@
 //! The use cases over SQLite, with an eligibility that says what it is told to.
 
+mod lists;
 mod memory;
 mod support;
 
@@ -187,7 +188,7 @@ async fn a_follower_gets_campaigns_then_vouchers_then_what_is_committed_from_the
     assert!(claimed.is_ok());
     let entries = next.expect("reads").expect("a message").vouchers.expect("vouchers");
     assert_eq!((entries.first_position, entries.vouchers.len()), (4, 1));
-    desk.issuance.end_followers();
+    desk.issuance.end_streams();
     assert!(follower.next().await.expect("reads").is_none());
 }
 

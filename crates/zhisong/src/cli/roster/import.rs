@@ -1,6 +1,4 @@
-use std::fs::File;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use clap::Args;
@@ -18,10 +16,10 @@ use super::super::arguments::{Shown, Target};
 use super::super::connection::Connection;
 use super::super::failure::Failure;
 use super::super::output::{Answer, BYTES, bar};
+use super::super::sheet::{Said, Survey, file_problem, joined, look_through, open};
 use super::header;
 use super::reader::{Reader, Unreadable};
 use super::report::Report;
-use super::survey::{Said, Survey, survey};
 use crate::channel::RoleChannel;
 use crate::tokens::Role;
 
@@ -110,14 +108,7 @@ impl Task {
         (import_id, encoding): (Option<String>, Said),
         shown: Shown,
     ) -> Result<Self, Failure> {
-        let (file, length) = open(&path)?;
-        let bar = bar(shown, "survey", length, BYTES);
-        let looking = tokio::task::spawn_blocking(move || {
-            let survey = survey(file, encoding, |bytes| bar.inc(bytes));
-            bar.finish_and_clear();
-            survey
-        });
-        let survey = joined(looking.await, &path)?;
+        let (survey, length) = look_through(&path, encoding, shown).await?;
         let import_id = import_id.unwrap_or_else(|| default_id(&survey, &organization));
         Ok(Self { path, organization, import_id, survey, length })
     }
@@ -176,30 +167,6 @@ impl Task {
             self.import_id
         )
     }
-}
-
-fn open(path: &Path) -> Result<(File, u64), Failure> {
-    let file = File::open(path).map_err(|why| file_problem(path, &why))?;
-    let found = file.metadata().map_err(|why| file_problem(path, &why))?;
-    match found.is_file() {
-        true => Ok((file, found.len())),
-        // It is read twice: what it holds must be known before the first row is sent.
-        false => Err(Failure::local(format!("{} is not an ordinary file", path.display()))),
-    }
-}
-
-fn joined<T>(
-    ended: Result<io::Result<T>, tokio::task::JoinError>,
-    path: &Path,
-) -> Result<T, Failure> {
-    match ended {
-        Ok(result) => result.map_err(|why| file_problem(path, &why)),
-        Err(_) => Err(Failure::local(format!("{} could not be read", path.display()))),
-    }
-}
-
-fn file_problem(path: &Path, why: &io::Error) -> Failure {
-    Failure::local(format!("{}: {why}", path.display()))
 }
 
 /// The same file for the same organization is the same import.

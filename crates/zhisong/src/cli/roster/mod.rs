@@ -6,10 +6,8 @@ mod generate;
 mod header;
 mod import;
 mod reader;
-mod records;
 mod report;
 mod rows;
-mod survey;
 
 /// Rosters of members, as CSV files.
 #[derive(Debug, Args)]

@@ -9,9 +9,9 @@ use indicatif::ProgressBar;
 use prost::Message as _;
 use tokio::sync::mpsc::Sender;
 
+use super::super::sheet::{Records, header_names, invalid};
 use super::header::Header;
-use super::records::Records;
-use super::rows::{decode, fault_problem, read_row};
+use super::rows::{fault_problem, read_row};
 
 /// Rows of one message, as the contract states.
 const ROWS_MAX: usize = 1_000;
@@ -46,18 +46,9 @@ impl Reader {
     ) -> io::Result<Self> {
         file.rewind()?;
         let mut records = Records::new(BufReader::new(file.take(length)));
-        let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, why);
-        let Some((line, first)) = records.next()? else {
-            return Err(invalid(String::from("is empty: it needs a header line")));
-        };
-        let wrong = |why: &str| invalid(format!("line {line}, the header: {why}"));
-        let first = first.map_err(|fault| wrong(fault.reason()))?;
-        let names: Option<Vec<String>> = first
-            .cells()
-            .map(|cell| decode(cell, encoding).map(std::borrow::Cow::into_owned))
-            .collect();
-        let names = names.ok_or_else(|| wrong(&format!("is not {}", encoding.name())))?;
-        let header = Header::read(&names).map_err(|why| wrong(&why))?;
+        let (line, names) = header_names(&mut records, encoding)?;
+        let header = Header::read(&names);
+        let header = header.map_err(|why| invalid(format!("line {line}, the header: {why}")))?;
         records.expect_width(header.width());
         Ok(Self { records, header, encoding })
     }

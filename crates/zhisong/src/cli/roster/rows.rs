@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use contracts::eligibility::v1::{RosterRow, RowProblem};
 use encoding_rs::Encoding;
 
+use super::super::sheet::{Fault, Record, decode};
 use super::header::{Column, Header};
-use super::records::{Fault, Record};
 
 /// The reason of a cell that is not text in the file's encoding.
 const UNREADABLE: &str = "NOT_IN_ENCODING";
@@ -42,13 +42,6 @@ pub(super) fn read_row(
 /// What is reported of a record that could not be read.
 pub(super) fn fault_problem(line: i64, fault: Fault) -> RowProblem {
     problem(line, WHOLE_ROW, fault.reason())
-}
-
-/// The text of a cell; none when a part of it cannot be read. The mark that stands for a character
-/// that was lost before is such a part.
-pub(super) fn decode<'a>(cell: &'a [u8], encoding: &'static Encoding) -> Option<Cow<'a, str>> {
-    let text = encoding.decode_without_bom_handling_and_without_replacement(cell)?;
-    (!text.contains(char::REPLACEMENT_CHARACTER)).then_some(text)
 }
 
 fn problem(line: i64, column: &str, reason: &str) -> RowProblem {

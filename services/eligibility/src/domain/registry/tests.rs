@@ -68,6 +68,19 @@ fn the_newest_version_stays_in_whatever_order_changes_come() {
 }
 
 #[test]
+fn members_are_counted_where_they_are() {
+    let mut registry = Registry::default();
+    for (id, organization) in [(1, "gd"), (2, "gd/guangzhou"), (3, "gd/guangzhou"), (4, "gx")] {
+        registry.apply(applied(id, organization));
+    }
+    let moved = applied(3, "gx");
+    registry.apply(Applied { member: Member { version: 2, ..moved.member }, ..moved });
+    let below = |path: &str| registry.count_below(Some(&path.parse().expect("a path")));
+    assert_eq!(["gd", "gd/guangzhou", "gx", "gz"].map(below), [2, 1, 2, 0]);
+    assert_eq!(registry.count_below(None), registry.len());
+}
+
+#[test]
 fn every_one_of_many_members_is_found_and_nobody_else() {
     let mut registry = Registry::default();
     let key = |number: u32, salt: u8| {

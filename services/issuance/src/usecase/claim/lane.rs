@@ -29,13 +29,15 @@ pub(in crate::usecase) struct Wish {
     pub caller: Caller,
     pub request_id: RequestId,
     pub member_id: MemberId,
+    /// The random part of the voucher's id, the same however often it is tried.
+    pub entropy: [u8; 9],
 }
 
 /// What one caller is told.
 pub(in crate::usecase) type ClaimAnswer = Result<Issued, Failure>;
 
-/// The work of one campaign's lane.
-pub(super) struct ClaimStages {
+/// The work of a lane of one campaign.
+pub(in crate::usecase) struct ClaimStages {
     campaign_id: CampaignId,
     surroundings: Surroundings,
     shortcuts: Shortcuts,
@@ -44,7 +46,7 @@ pub(super) struct ClaimStages {
 }
 
 /// A batch with its verdicts, or why there are none.
-pub(super) struct Prepared {
+pub(in crate::usecase) struct Prepared {
     wishes: Vec<Wish>,
     judged: Result<Judged, Failure>,
 }
@@ -98,8 +100,9 @@ impl Stages for ClaimStages {
 }
 
 impl ClaimStages {
-    pub fn new(campaign_id: CampaignId, surroundings: Surroundings) -> Self {
-        let (shortcuts, looking) = (Shortcuts::new(), Mutex::default());
+    /// Remembers so many members at least, and at most twice as many.
+    pub fn new(campaign_id: CampaignId, surroundings: Surroundings, members_max: usize) -> Self {
+        let (shortcuts, looking) = (Shortcuts::new(members_max), Mutex::default());
         Self { campaign_id, surroundings, shortcuts, looking }
     }
 
@@ -244,7 +247,7 @@ impl ClaimStages {
         }
         let command = |place: &usize| {
             let (wish, verdict) = (&batch.wishes[*place], &judged.verdicts[*place]);
-            self.command(wish, verdict)
+            wish.command(verdict)
         };
         let claims = ClaimBatch {
             campaign_id: self.campaign_id.clone(),
@@ -258,14 +261,16 @@ impl ClaimStages {
         }
         Ok(answers.into_iter().map(|answer| answer.map_err(Failure::Claim)).collect())
     }
+}
 
-    fn command(&self, wish: &Wish, verdict: &MemberVerdict) -> ClaimCommand {
+impl Wish {
+    fn command(&self, verdict: &MemberVerdict) -> ClaimCommand {
         ClaimCommand {
-            caller: wish.caller.clone(),
-            request_id: wish.request_id.clone(),
-            member_id: wish.member_id,
+            caller: self.caller.clone(),
+            request_id: self.request_id.clone(),
+            member_id: self.member_id,
             verdict: verdict.clone(),
-            entropy: self.surroundings.entropy.draw(),
+            entropy: self.entropy,
         }
     }
 }

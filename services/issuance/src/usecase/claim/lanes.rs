@@ -9,6 +9,9 @@ use super::lane::{ClaimAnswer, ClaimStages};
 use crate::domain::CampaignId;
 use crate::usecase::{Failure, Surroundings};
 
+/// Members of a campaign that its lane remembers, in each of two generations.
+const MEMBERS_MAX: usize = 50_000;
+
 /// The bounds of each campaign's lane.
 #[derive(Clone, Copy, Debug)]
 pub struct LaneLimits {
@@ -67,7 +70,8 @@ impl Lanes {
             return Err(Failure::NotFound("campaign"));
         }
         let begin = || {
-            let stages = ClaimStages::new(campaign_id.clone(), self.surroundings.clone());
+            let surroundings = self.surroundings.clone();
+            let stages = ClaimStages::new(campaign_id.clone(), surroundings, MEMBERS_MAX);
             Arc::new(ClaimLane::begin(self.options, stages))
         };
         let mut open = self.open();

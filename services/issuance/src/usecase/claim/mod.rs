@@ -9,7 +9,7 @@ mod shortcut;
 use member_identity::MemberId;
 use tokio::time::Instant;
 
-pub(super) use self::lane::Wish;
+pub(super) use self::lane::{ClaimAnswer, ClaimStages, Prepared, Wish};
 pub use self::lanes::LaneLimits;
 pub(super) use self::lanes::Lanes;
 use super::{Failure, Issuance};
@@ -36,7 +36,9 @@ impl Issuance {
     pub async fn claim(&self, claim: Claim, deadline: Option<Instant>) -> Result<Issued, Failure> {
         let Claim { caller, request_id, campaign_id, member_id } = claim;
         let lane = self.lanes.of(&campaign_id).await?;
-        let answer = lane.answer(Wish { caller, request_id, member_id }, deadline).await;
+        let entropy = self.surroundings.entropy.draw();
+        let wish = Wish { caller, request_id, member_id, entropy };
+        let answer = lane.answer(wish, deadline).await;
         answer.unwrap_or_else(|problem| {
             self.lanes.settle(&campaign_id, &lane, problem);
             Err(Failure::Lane(problem))

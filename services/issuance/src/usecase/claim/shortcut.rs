@@ -38,8 +38,6 @@ const SIGHT_AGE_MAX: Duration = Duration::from_secs(1);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// For how long a verdict says who a member is, and a page what a person has.
 const KNOWN_FOR: Duration = Duration::from_secs(10);
-/// Members of a campaign that are known, in each of two generations.
-const MEMBERS_MAX: usize = 50_000;
 
 /// What is known of the claims of one campaign.
 pub(super) struct Shortcuts {
@@ -135,8 +133,9 @@ impl Page {
 }
 
 impl Shortcuts {
-    pub fn new() -> Self {
-        let known = Known { sight: None, members: Recent::new(MEMBERS_MAX) };
+    /// So many members are known in each of two generations.
+    pub fn new(members_max: usize) -> Self {
+        let known = Known { sight: None, members: Recent::new(members_max) };
         Self { known: Mutex::new(known), fingerprints: RandomState::new() }
     }
 
@@ -184,9 +183,12 @@ impl Shortcuts {
             Err(Failure::Claim(ClaimRefusal::PersonLimitReached { .. })) => {
                 member.had_at = Some(now);
             }
+            // What was seen of a stock of which something was left is seen anew.
+            Err(Failure::Claim(ClaimRefusal::SoldOut { .. })) => {
+                known.sight.take_if(|sight| sight.stock.remaining() > 0);
+            }
             Err(Failure::Claim(
-                ClaimRefusal::SoldOut { .. }
-                | ClaimRefusal::CampaignNotActive { .. }
+                ClaimRefusal::CampaignNotActive { .. }
                 | ClaimRefusal::OutsideDates { .. }
                 | ClaimRefusal::OutsideHours { .. },
             )) => known.sight = None,

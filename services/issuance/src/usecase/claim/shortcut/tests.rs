@@ -17,6 +17,7 @@ fn caller(organization: &str) -> Caller {
 
 fn wish(number: u32, request_id: &str) -> Wish {
     Wish {
+        entropy: [0; 9],
         caller: caller("gd"),
         request_id: request_id.parse().unwrap(),
         member_id: member(number),
@@ -40,7 +41,7 @@ fn sight(campaign: Campaign, issued: u32, seen_at: Instant) -> Arc<Sight> {
 /// Memory that has seen this, knows member 1 and has read that the person has so many, one of them
 /// by the request `got`.
 fn knowing(sight: &Arc<Sight>, taken: u32) -> Shortcuts {
-    let shortcuts = Shortcuts::new();
+    let shortcuts = Shortcuts::new(100);
     shortcuts.see(sight);
     shortcuts.learn(&[wish(1, "any")], &[verdict(1)], sight.seen_at);
     read(&shortcuts, sight, taken);
@@ -195,6 +196,11 @@ fn what_the_lane_finds_different_is_looked_at_again() {
         shortcuts.hear(&wish(1, "new"), &Err(Failure::Claim(refusal.clone())), now);
         assert_eq!(shortcuts.sight(noon(DAY), now).is_none(), forgets, "{refusal:?}");
     }
+    let known = knowing(&sight(campaign(), 10, now), 0);
+    let refusal =
+        ClaimRefusal::SoldOut { campaign_id: campaign().campaign_id, quota: 10, resets_at: None };
+    known.hear(&wish(1, "new"), &Err(Failure::Claim(refusal)), now);
+    assert!(known.sight(noon(DAY), now).is_some(), "it says the same");
 }
 
 #[test]
@@ -210,7 +216,7 @@ fn only_what_the_hopeless_have_is_read_and_once() {
         let query = shortcuts.to_read(&wishes, sight, (noon(DAY), now));
         query.map_or(Vec::new(), |query| query.persons)
     };
-    let shortcuts = Shortcuts::new();
+    let shortcuts = Shortcuts::new(100);
     let (open, sold_out) = (sight(campaign(), 9, now), sight(campaign(), 10, now));
     shortcuts.learn(&wishes[..3], &[verdict(1), verdict(1), verdict(2)], now);
     assert!(reads(&shortcuts, &open).is_empty());

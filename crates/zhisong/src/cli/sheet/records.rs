@@ -18,14 +18,14 @@ const LINES_MAX: usize = 8;
 
 /// The cells of a record, not yet decoded.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Record {
+pub(in crate::cli) struct Record {
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 /// Why a record could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(in crate::cli) enum Fault {
     /// A cell begins with a quote and has no other, or goes on behind it.
     Quote,
     /// It has more or fewer cells than the header.
@@ -36,7 +36,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// The stable key of this problem in row reports.
-    pub(super) const fn reason(self) -> &'static str {
+    pub(in crate::cli) const fn reason(self) -> &'static str {
         match self {
             Self::Quote => "CSV_QUOTE",
             Self::CellCount => "CSV_CELL_COUNT",
@@ -47,7 +47,7 @@ impl Fault {
 
 impl Record {
     /// The cells in order.
-    pub(super) fn cells(&self) -> impl Iterator<Item = &[u8]> {
+    pub(in crate::cli) fn cells(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, end)| &self.bytes[start..*end])
     }
@@ -62,7 +62,7 @@ impl Record {
 }
 
 /// Reads the records of a file one by one.
-pub(super) struct Records<R> {
+pub(in crate::cli) struct Records<R> {
     reader: R,
     /// Cells of each record; any number while it is not known.
     width: Option<usize>,
@@ -75,26 +75,26 @@ pub(super) struct Records<R> {
 }
 
 /// A record, or why it could not be read, and the line on which it begins.
-pub(super) type Numbered = (i64, Result<Record, Fault>);
+pub(in crate::cli) type Numbered = (i64, Result<Record, Fault>);
 
 impl<R: BufRead> Records<R> {
     /// The records of a file.
-    pub(super) fn new(reader: R) -> Self {
+    pub(in crate::cli) fn new(reader: R) -> Self {
         Self { reader, width: None, kept: Vec::new(), kept_at: 0, line: 0, used: 0 }
     }
 
     /// From now on a record has this many cells; empty ones behind them are passed over.
-    pub(super) fn expect_width(&mut self, width: usize) {
+    pub(in crate::cli) fn expect_width(&mut self, width: usize) {
         self.width = Some(width);
     }
 
     /// Bytes that were used so far.
-    pub(super) fn used(&self) -> u64 {
+    pub(in crate::cli) fn used(&self) -> u64 {
         self.used
     }
 
     /// The next record with anything in it.
-    pub(super) fn next(&mut self) -> io::Result<Option<Numbered>> {
+    pub(in crate::cli) fn next(&mut self) -> io::Result<Option<Numbered>> {
         loop {
             let mut raw = Vec::new();
             if !self.read_line(&mut raw)? {

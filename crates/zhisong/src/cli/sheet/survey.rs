@@ -10,7 +10,7 @@ const BLOCK: usize = 64 * 1024;
 
 /// How the file is said to be encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum Said {
+pub(in crate::cli) enum Said {
     /// Whichever leaves fewer places that cannot be read; UTF-8 when both leave as many.
     Auto,
     #[value(name = "utf-8")]
@@ -20,15 +20,15 @@ pub(super) enum Said {
 
 /// What the first look found.
 #[derive(Debug)]
-pub(super) struct Survey {
+pub(in crate::cli) struct Survey {
     /// Stands for the bytes of the file.
-    pub(super) digest: Digest,
+    pub(in crate::cli) digest: Digest,
     /// How it is encoded.
-    pub(super) encoding: &'static Encoding,
+    pub(in crate::cli) encoding: &'static Encoding,
 }
 
 /// Reads a file to its end. `seen` is told how many bytes were read.
-pub(super) fn survey(
+pub(in crate::cli) fn survey(
     mut file: impl Read,
     said: Said,
     mut seen: impl FnMut(u64),
