@@ -48,8 +48,12 @@ pub struct Installation {
 impl Installation {
     /// Opens a data folder, making it and its keys on first use.
     pub fn open(folder: &Path) -> Result<Self, FolderProblem> {
-        let keys = folder.join(KEYS);
+        let (keys, is_new) = (folder.join(KEYS), !folder.exists());
         fs::create_dir_all(&keys).map_err(|source| problem(&keys, source))?;
+        sync(folder)?;
+        if is_new {
+            sync(&folder.join(".."))?;
+        }
         let lock = lock(folder)?;
         let private_file = keys.join(PRIVATE_KEY);
         let public_file = keys.join("tokens.pub.pem");
@@ -63,6 +67,7 @@ impl Installation {
         if !ring.exists() {
             write_new(&ring, &eligibility::keyring::generate())?;
         }
+        sync(&keys)?;
         let signer = signer(private_file)?;
         let public_pem = read(&public_file)?;
         Ok(Self { folder: folder.to_owned(), signer: Arc::new(signer), public_pem, _lock: lock })
@@ -113,6 +118,13 @@ fn lock(folder: &Path) -> Result<File, FolderProblem> {
         Err(TryLockError::WouldBlock) => Err(FolderProblem::Locked(folder.to_owned())),
         Err(TryLockError::Error(source)) => Err(problem(&path, source)),
     }
+}
+
+/// The names in a folder outlive a power cut once it was synced. Without its keys a database is
+/// lost.
+fn sync(folder: &Path) -> Result<(), FolderProblem> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|source| problem(folder, source))
 }
 
 /// Writes a secret that only its owner may read, whole or not at all.
