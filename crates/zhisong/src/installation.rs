@@ -42,6 +42,7 @@ pub struct Installation {
     folder: PathBuf,
     signer: Arc<Signer>,
     public_pem: String,
+    weak_durability: bool,
     _lock: File,
 }
 
@@ -70,7 +71,18 @@ impl Installation {
         sync(&keys)?;
         let signer = signer(private_file)?;
         let public_pem = read(&public_file)?;
-        Ok(Self { folder: folder.to_owned(), signer: Arc::new(signer), public_pem, _lock: lock })
+        Ok(Self {
+            folder: folder.to_owned(),
+            signer: Arc::new(signer),
+            public_pem,
+            weak_durability: false,
+            _lock: lock,
+        })
+    }
+
+    /// Its databases may lose acknowledged answers from now on. For tests only.
+    pub fn with_weak_durability(self) -> Self {
+        Self { weak_durability: true, ..self }
     }
 
     /// Signs tokens for callers of this installation.
@@ -91,7 +103,8 @@ impl Installation {
     /// The database of one service.
     pub fn database(&self, service: &str) -> DatabaseConfig {
         let file = self.folder.join(format!("{service}.db"));
-        DatabaseConfig::at(format!("sqlite://{}", file.display()))
+        let database = DatabaseConfig::at(format!("sqlite://{}", file.display()));
+        DatabaseConfig { weak_durability: self.weak_durability, ..database }
     }
 }
 
