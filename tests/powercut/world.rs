@@ -122,11 +122,12 @@ impl World {
 }
 
 async fn serve(folder: TempDir, durability: Durability, now: Timestamp) -> (Arc<Disk>, Suite) {
-    let installation = Installation::open(folder.path()).expect("the folder opens");
-    let installation = match durability {
-        Durability::Full => installation,
-        Durability::Weak => installation.with_weak_durability(),
-    };
+    let mut installation = Installation::open(folder.path()).expect("the folder opens");
+    for service in ["eligibility", "issuance", "redemption"] {
+        let mut database = installation.database(service);
+        database.weak_durability = durability == Durability::Weak;
+        installation = installation.with_database(service, database);
+    }
     let disk = Disk::under(folder.path()).expect("the folder can be read");
     (disk, Suite::over(folder, installation, now).await)
 }

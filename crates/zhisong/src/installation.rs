@@ -1,5 +1,6 @@
 //! A data folder: databases, keys, and the lock that keeps a second process out.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -42,7 +43,7 @@ pub struct Installation {
     folder: PathBuf,
     signer: Arc<Signer>,
     public_pem: String,
-    weak_durability: bool,
+    moved: BTreeMap<&'static str, DatabaseConfig>,
     _lock: File,
 }
 
@@ -75,14 +76,15 @@ impl Installation {
             folder: folder.to_owned(),
             signer: Arc::new(signer),
             public_pem,
-            weak_durability: false,
+            moved: BTreeMap::new(),
             _lock: lock,
         })
     }
 
-    /// Its databases may lose acknowledged answers from now on. For tests only.
-    pub fn with_weak_durability(self) -> Self {
-        Self { weak_durability: true, ..self }
+    /// One service's database is not the one in the folder, or is kept otherwise.
+    pub fn with_database(mut self, service: &'static str, database: DatabaseConfig) -> Self {
+        self.moved.insert(service, database);
+        self
     }
 
     /// Signs tokens for callers of this installation.
@@ -102,9 +104,11 @@ impl Installation {
 
     /// The database of one service.
     pub fn database(&self, service: &str) -> DatabaseConfig {
-        let file = self.folder.join(format!("{service}.db"));
-        let database = DatabaseConfig::at(format!("sqlite://{}", file.display()));
-        DatabaseConfig { weak_durability: self.weak_durability, ..database }
+        let in_folder = || {
+            let file = self.folder.join(format!("{service}.db"));
+            DatabaseConfig::at(format!("sqlite://{}", file.display()))
+        };
+        self.moved.get(service).cloned().unwrap_or_else(in_folder)
     }
 }
 
