@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clock::{BusinessDay, Clock, ManualClock, Zone};
+use clock::{BusinessDay, Clock, ManualClock, Timestamp, Zone};
 use runtime::StartProblem;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -32,8 +32,13 @@ impl Suite {
     pub async fn start(day: &str, minute: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let installation = Installation::open(folder.path()).expect("a fresh folder opens");
+        Self::over(folder, installation, instant(day, minute)).await
+    }
+
+    /// Serves a folder that is already opened; business time stands at an instant.
+    pub async fn over(folder: TempDir, installation: Installation, now: Timestamp) -> Self {
         let installation = Arc::new(installation);
-        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(instant(day, minute)));
+        let clock: Arc<dyn Clock> = Arc::new(ManualClock::at(now));
         let (ready, bound) = oneshot::channel();
         let (done, ended) = oneshot::channel::<()>();
         let serving = tokio::spawn({
@@ -76,7 +81,7 @@ impl Ended {
 }
 
 /// A minute of a day in Shanghai.
-pub fn instant(day: &str, minute: u16) -> clock::Timestamp {
+pub fn instant(day: &str, minute: u16) -> Timestamp {
     let day = BusinessDay::parse(day).expect("a day as 2022-07-22");
     day.at_minute(minute, &Zone::shanghai())
 }

@@ -16,7 +16,8 @@ pub struct DatabaseConfig {
     /// How long one statement may run, in milliseconds, before the server stops it. PostgreSQL
     /// only.
     pub statement_timeout_ms: u64,
-    /// Takes a server whose settings may lose acknowledged answers. For tests only.
+    /// Takes a server whose settings may lose acknowledged answers, and has SQLite sync at
+    /// checkpoints only. For tests only.
     pub weak_durability: bool,
 }
 

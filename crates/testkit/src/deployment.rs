@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use clock::{Clock as _, SystemClock, Timestamp};
 use rpc::{Grant, Signer};
-use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 use tonic::Status;
 
@@ -263,20 +262,6 @@ impl Deployment {
     /// Where everything is kept.
     pub fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// Gathers the statistics that a server gathers by itself a minute after a change: without them
-    /// it joins large tables row by row.
-    pub async fn analyze(&self) -> Result<(), DeploymentProblem> {
-        if self.postgres.is_none() {
-            return Ok(());
-        }
-        for url in self.databases.values() {
-            let mut connection = PgConnection::connect(url).await?;
-            sqlx::query("ANALYZE").execute(&mut connection).await?;
-            connection.close().await?;
-        }
-        Ok(())
     }
 
     /// The command that checks the laws over these databases, with acknowledged answers.

@@ -1,5 +1,6 @@
 //! A data folder: databases, keys, and the lock that keeps a second process out.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -42,14 +43,19 @@ pub struct Installation {
     folder: PathBuf,
     signer: Arc<Signer>,
     public_pem: String,
+    moved: BTreeMap<&'static str, DatabaseConfig>,
     _lock: File,
 }
 
 impl Installation {
     /// Opens a data folder, making it and its keys on first use.
     pub fn open(folder: &Path) -> Result<Self, FolderProblem> {
-        let keys = folder.join(KEYS);
+        let (keys, is_new) = (folder.join(KEYS), !folder.exists());
         fs::create_dir_all(&keys).map_err(|source| problem(&keys, source))?;
+        sync(folder)?;
+        if is_new {
+            sync(&folder.join(".."))?;
+        }
         let lock = lock(folder)?;
         let private_file = keys.join(PRIVATE_KEY);
         let public_file = keys.join("tokens.pub.pem");
@@ -63,9 +69,22 @@ impl Installation {
         if !ring.exists() {
             write_new(&ring, &eligibility::keyring::generate())?;
         }
+        sync(&keys)?;
         let signer = signer(private_file)?;
         let public_pem = read(&public_file)?;
-        Ok(Self { folder: folder.to_owned(), signer: Arc::new(signer), public_pem, _lock: lock })
+        Ok(Self {
+            folder: folder.to_owned(),
+            signer: Arc::new(signer),
+            public_pem,
+            moved: BTreeMap::new(),
+            _lock: lock,
+        })
+    }
+
+    /// One service's database is not the one in the folder, or is kept otherwise.
+    pub fn with_database(mut self, service: &'static str, database: DatabaseConfig) -> Self {
+        self.moved.insert(service, database);
+        self
     }
 
     /// Signs tokens for callers of this installation.
@@ -85,8 +104,11 @@ impl Installation {
 
     /// The database of one service.
     pub fn database(&self, service: &str) -> DatabaseConfig {
-        let file = self.folder.join(format!("{service}.db"));
-        DatabaseConfig::at(format!("sqlite://{}", file.display()))
+        let in_folder = || {
+            let file = self.folder.join(format!("{service}.db"));
+            DatabaseConfig::at(format!("sqlite://{}", file.display()))
+        };
+        self.moved.get(service).cloned().unwrap_or_else(in_folder)
     }
 }
 
@@ -113,6 +135,13 @@ fn lock(folder: &Path) -> Result<File, FolderProblem> {
         Err(TryLockError::WouldBlock) => Err(FolderProblem::Locked(folder.to_owned())),
         Err(TryLockError::Error(source)) => Err(problem(&path, source)),
     }
+}
+
+/// The names in a folder outlive a power cut once it was synced. Without its keys a database is
+/// lost.
+fn sync(folder: &Path) -> Result<(), FolderProblem> {
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|source| problem(folder, source))
 }
 
 /// Writes a secret that only its owner may read, whole or not at all.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteSynchronous;
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::writer::{Link, Writer};
@@ -13,9 +14,11 @@ use crate::{DatabaseConfig, OpenProblem, StoreError};
 
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// How a lost writing connection comes back.
 struct SqliteLink {
     path: String,
+    synchronous: SqliteSynchronous,
 }
 
 impl Link for SqliteLink {
@@ -23,7 +26,7 @@ impl Link for SqliteLink {
     const BEGIN: &'static str = "BEGIN IMMEDIATE";
 
     async fn connect(&self) -> Result<SqliteConnection, StoreError> {
-        let opened = open::connect(&self.path).await;
+        let opened = open::connect(&self.path, self.synchronous).await;
         opened.map_err(|problem| StoreError::Unavailable { detail: problem.to_string() })
     }
 
@@ -50,10 +53,15 @@ impl Database {
         let path = config.url.strip_prefix("sqlite://");
         let path = path.filter(|path| !path.is_empty() && !path.contains('?'));
         let path = path.ok_or_else(|| OpenProblem::Url(config.url.clone()))?;
-        let connection = open::writer(path, migrator).await?;
+        let synchronous = match config.weak_durability {
+            true => SqliteSynchronous::Normal,
+            false => SqliteSynchronous::Full,
+        };
+        let connection = open::writer(path, synchronous, migrator).await?;
         let readers = open::readers(path, config.readers).await?;
         // SQLite lets one write at a time.
-        let writer = Writer::start(SqliteLink { path: path.to_owned() }, connection, 1);
+        let link = SqliteLink { path: path.to_owned(), synchronous };
+        let writer = Writer::start(link, connection, 1);
         Ok(Self { writer: Arc::new(writer), readers })
     }
 

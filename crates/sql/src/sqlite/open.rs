@@ -16,11 +16,12 @@ const CHECKPOINT_AFTER: &str = "16384";
 
 pub(super) async fn writer(
     path: &str,
+    synchronous: SqliteSynchronous,
     migrator: &Migrator,
 ) -> Result<SqliteConnection, OpenProblem> {
-    let mut connection = connect(path).await?;
+    let mut connection = connect(path, synchronous).await?;
     check_library(path, &mut connection).await?;
-    check_durability(path, &mut connection).await?;
+    check_durability(path, synchronous, &mut connection).await?;
     check_reader(path, &mut connection, migrator).await?;
     let migrated = migrator.run_direct(None, &mut connection, false).await;
     migrated.map_err(|source| unmigrated(path, source))?;
@@ -29,9 +30,13 @@ pub(super) async fn writer(
 }
 
 /// The one connection that writes; also how the writer comes back after an unknown outcome.
-pub(super) async fn connect(path: &str) -> Result<SqliteConnection, OpenProblem> {
+pub(super) async fn connect(
+    path: &str,
+    synchronous: SqliteSynchronous,
+) -> Result<SqliteConnection, OpenProblem> {
     let options = options(path)
         .create_if_missing(true)
+        .synchronous(synchronous)
         .pragma("cache_size", WRITER_CACHE)
         .pragma("wal_autocheckpoint", CHECKPOINT_AFTER);
     options.connect().await.map_err(|source| file(path, source))
@@ -46,7 +51,6 @@ fn options(path: &str) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .statement_cache_capacity(200)
@@ -82,6 +86,7 @@ async fn check_library(path: &str, connection: &mut SqliteConnection) -> Result<
 
 async fn check_durability(
     path: &str,
+    asked: SqliteSynchronous,
     connection: &mut SqliteConnection,
 ) -> Result<(), OpenProblem> {
     let journal: String = sqlx::query_scalar("PRAGMA journal_mode")
@@ -95,8 +100,8 @@ async fn check_durability(
     if !journal.eq_ignore_ascii_case("wal") {
         return Err(OpenProblem::Durability { setting: "journal_mode", value: journal });
     }
-    // FULL is 2 and EXTRA is 3.
-    match synchronous >= 2 {
+    // OFF is 0, NORMAL 1, FULL 2 and EXTRA 3, here and there.
+    match synchronous >= asked as i64 {
         true => Ok(()),
         false => {
             Err(OpenProblem::Durability { setting: "synchronous", value: synchronous.to_string() })

@@ -99,9 +99,9 @@ async fn look_up(
         [Bind::Integer(at as i64), Bind::Bytes(id.as_bytes().to_vec()), Bind::Integer(shard)]
     });
     let binds = binds.collect();
-    let mut rows = issuance.rows_for(BY_ID.replace("{places}", &places(batch.len(), 3)), binds);
+    let rows = issuance.look_up(BY_ID.replace("{places}", &places(batch.len(), 3)), binds).await?;
     let mut found = vec![false; batch.len()];
-    while let Some(row) = rows.try_next().await? {
+    for row in rows {
         let at = usize::try_from(row.get::<i64>("at")?).unwrap_or(usize::MAX);
         if let (Some(claim), Some(found)) = (batch.get(at), found.get_mut(at)) {
             *found |= is_as_acknowledged(&row, claim)?;

@@ -18,7 +18,7 @@ const VOUCHERS: &str = "
       v.valid_from, v.valid_until, CAST(v.version AS BIGINT) AS version, f.period,
       CAST(f.slice AS BIGINT) AS slice, f.position
     FROM feed AS f JOIN voucher AS v ON v.slice = f.slice AND v.voucher_id = f.voucher_id
-    ORDER BY v.shard, v.voucher_id, f.position";
+    ORDER BY v.shard, v.voucher_id, f.position, f.period";
 
 /// A stock.
 type Key = (String, String, i64);

@@ -1,4 +1,3 @@
-use futures::TryStreamExt as _;
 use member_identity::AuthorizationId;
 
 use super::LawProblem;
@@ -126,8 +125,9 @@ async fn look_up(
         [Bind::Integer(at as i64), text(&ack.caller), text(verb), text(&ack.request_id)]
     });
     let binds = binds.collect();
-    let mut rows = redemption.rows_for(BY_KEY.replace("{places}", &places(batch.len(), 4)), binds);
-    while let Some(row) = rows.try_next().await? {
+    let rows =
+        redemption.look_up(BY_KEY.replace("{places}", &places(batch.len(), 4)), binds).await?;
+    for row in rows {
         let at = usize::try_from(row.get::<i64>("at")?).unwrap_or(usize::MAX);
         let Some((verb, ack)) = batch.get(at) else { continue };
         let stored = match row.get::<Option<&str>>("outcome")? {

@@ -88,14 +88,17 @@ const RULES: &[Rule] = &[
         what: "refunds whose right came back, or did not, against the terms",
         sql: "
     SELECT a.authorization_id, a.right_returned, a.refunded_at
-    FROM \"authorization\" AS a
-    WHERE a.state = 'REFUNDED' AND COALESCE(a.right_returned, -1) <> CASE WHEN EXISTS (
-      SELECT 1 FROM authorization_voucher AS p
+    FROM \"authorization\" AS a LEFT JOIN (
+      SELECT DISTINCT r.shard, r.authorization_id FROM \"authorization\" AS r
+      JOIN authorization_voucher AS p
+        ON p.shard = r.shard AND p.authorization_id = r.authorization_id
       JOIN wallet_voucher AS w ON w.shard = p.shard AND w.voucher_id = p.voucher_id
       JOIN campaign AS c ON c.campaign_id = p.campaign_id
-      WHERE p.shard = a.shard AND p.authorization_id = a.authorization_id
-        AND c.refund_rule = 'RIGHT_RETURNS' AND w.valid_until > a.refunded_at
-    ) THEN 1 ELSE 0 END",
+      WHERE r.state = 'REFUNDED' AND c.refund_rule = 'RIGHT_RETURNS'
+        AND w.valid_until > r.refunded_at
+    ) AS d ON d.shard = a.shard AND d.authorization_id = a.authorization_id
+    WHERE a.state = 'REFUNDED' AND COALESCE(a.right_returned, -1)
+          <> CASE WHEN d.authorization_id IS NULL THEN 0 ELSE 1 END",
     },
 ];
 

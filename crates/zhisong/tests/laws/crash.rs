@@ -7,9 +7,23 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use super::history::{Copy, Of};
+use super::Case;
+use super::history::{History, Of};
 
 const ZHISONG: &str = env!("CARGO_BIN_EXE_zhisong");
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        (
+            "a_folder_that_is_served_or_whose_process_was_killed_is_checked",
+            a_folder_that_is_served_or_whose_process_was_killed_is_checked,
+        ),
+        (
+            "the_exit_code_is_one_when_a_law_is_broken_or_could_not_be_looked_at",
+            the_exit_code_is_one_when_a_law_is_broken_or_could_not_be_looked_at,
+        ),
+    ]
+}
 
 fn laws(data: &Path, more: &[&Path]) -> Output {
     let mut command = Command::new(ZHISONG);
@@ -29,8 +43,7 @@ fn states(output: &Output) -> Vec<(String, String)> {
     laws.map(state).collect()
 }
 
-#[test]
-fn a_folder_that_is_served_or_whose_process_was_killed_is_checked() {
+fn a_folder_that_is_served_or_whose_process_was_killed_is_checked(_history: &History) {
     let folder = tempfile::tempdir().expect("a folder");
     let data = folder.path().join("data");
     let mut demo = Command::new(ZHISONG)
@@ -64,9 +77,8 @@ fn a_folder_that_is_served_or_whose_process_was_killed_is_checked() {
     }
 }
 
-#[test]
-fn the_exit_code_is_one_when_a_law_is_broken_or_could_not_be_looked_at() {
-    let copy = Copy::new();
+fn the_exit_code_is_one_when_a_law_is_broken_or_could_not_be_looked_at(history: &History) {
+    let copy = history.copy();
     let holds = laws(&copy.data(), &[]);
     assert_eq!(holds.status.code(), Some(0), "{holds:?}");
     assert!(states(&holds).contains(&("I4".to_owned(), "not checked".to_owned())));

@@ -4,10 +4,51 @@ use std::path::PathBuf;
 use zhisong::laws::Law::{A1, E3, I1, I3, I4};
 use zhisong::laws::{self, Inputs, LawProblem, State, Verdict};
 
-use super::history::{Copy, Of, block_on};
+use super::Case;
+use super::history::{Copy, History, Of, block_on};
 
 /// What one reading of a file takes.
 const CHUNK: usize = 1 << 20;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        (
+            "what_needs_a_file_and_has_none_is_not_checked",
+            what_needs_a_file_and_has_none_is_not_checked,
+        ),
+        ("a_file_of_no_canaries_checks_nothing", a_file_of_no_canaries_checks_nothing),
+        ("e3_catches_a_name_in_a_column", e3_catches_a_name_in_a_column),
+        (
+            "e3_catches_an_id_number_in_a_row_that_was_deleted_again",
+            e3_catches_an_id_number_in_a_row_that_was_deleted_again,
+        ),
+        (
+            "e3_catches_both_encodings_at_the_border_of_two_readings_and_in_any_folder",
+            e3_catches_both_encodings_at_the_border_of_two_readings_and_in_any_folder,
+        ),
+        ("e3_looks_where_it_is_told_to", e3_looks_where_it_is_told_to),
+        (
+            "a_canary_that_chance_would_find_is_refused_by_its_line",
+            a_canary_that_chance_would_find_is_refused_by_its_line,
+        ),
+        (
+            "an_unfinished_last_line_of_answers_is_left_out_and_counted",
+            an_unfinished_last_line_of_answers_is_left_out_and_counted,
+        ),
+        (
+            "a_line_that_is_no_answer_is_refused_by_its_number",
+            a_line_that_is_no_answer_is_refused_by_its_number,
+        ),
+        (
+            "what_is_not_there_is_a_problem_and_not_a_proof",
+            what_is_not_there_is_a_problem_and_not_a_proof,
+        ),
+        (
+            "a_broken_law_is_named_in_the_table_with_its_examples",
+            a_broken_law_is_named_in_the_table_with_its_examples,
+        ),
+    ]
+}
 
 fn verdict(report: &laws::Report, law: laws::Law) -> &Verdict {
     let verdict = report.verdicts().iter().find(|verdict| verdict.law == law);
@@ -28,9 +69,8 @@ fn is_name(line: &str) -> bool {
     !line.is_ascii()
 }
 
-#[test]
-fn what_needs_a_file_and_has_none_is_not_checked() {
-    let copy = Copy::new();
+fn what_needs_a_file_and_has_none_is_not_checked(history: &History) {
+    let copy = history.copy();
     let check = || {
         let inputs = Inputs::of_folder(&copy.data());
         block_on(laws::check(&inputs, |_| ())).expect("it can be read")
@@ -47,16 +87,14 @@ fn what_needs_a_file_and_has_none_is_not_checked() {
     assert_eq!(check().broken(), [I3]);
 }
 
-#[test]
-fn a_file_of_no_canaries_checks_nothing() {
-    let copy = Copy::new();
+fn a_file_of_no_canaries_checks_nothing(history: &History) {
+    let copy = history.copy();
     fs::write(copy.canaries(), "\n\n").expect("room");
     assert_eq!(verdict(&copy.check(), E3).state, State::NotChecked);
 }
 
-#[test]
-fn e3_catches_a_name_in_a_column() {
-    let copy = Copy::new();
+fn e3_catches_a_name_in_a_column(history: &History) {
+    let copy = history.copy();
     let name = canary(&copy, is_name);
     let sql = format!("UPDATE organization SET name = '{name}工会' WHERE path = 'gd'");
     assert_eq!(copy.corrupt(Of::Eligibility, &sql), 1);
@@ -65,9 +103,8 @@ fn e3_catches_a_name_in_a_column() {
     assert!(!report.json().to_string().contains(&name), "a finding repeats the name");
 }
 
-#[test]
-fn e3_catches_an_id_number_in_a_row_that_was_deleted_again() {
-    let copy = Copy::new();
+fn e3_catches_an_id_number_in_a_row_that_was_deleted_again(history: &History) {
+    let copy = history.copy();
     let id_number = canary(&copy, is_id_number);
     let sql = format!("CREATE TABLE note (text TEXT); INSERT INTO note VALUES ('{id_number}')");
     copy.corrupt(Of::Redemption, &sql);
@@ -75,10 +112,9 @@ fn e3_catches_an_id_number_in_a_row_that_was_deleted_again() {
     assert_eq!(copy.check().broken(), [E3]);
 }
 
-#[test]
-fn e3_catches_both_encodings_at_the_border_of_two_readings_and_in_any_folder() {
+fn e3_catches_both_encodings_at_the_border_of_two_readings_and_in_any_folder(history: &History) {
     for is in [is_id_number, is_name] {
-        let copy = Copy::new();
+        let copy = history.copy();
         let canary = canary(&copy, is);
         let (national, _, _) = encoding_rs::GB18030.encode(&canary);
         for (bytes, before) in [(canary.as_bytes(), 3), (&national[..], 1), (&national[..], 0)] {
@@ -94,9 +130,8 @@ fn e3_catches_both_encodings_at_the_border_of_two_readings_and_in_any_folder() {
     }
 }
 
-#[test]
-fn e3_looks_where_it_is_told_to() {
-    let copy = Copy::new();
+fn e3_looks_where_it_is_told_to(history: &History) {
+    let copy = history.copy();
     let elsewhere = tempfile::tempdir().expect("a folder");
     fs::write(elsewhere.path().join("trace"), canary(&copy, is_id_number)).expect("room");
     let mut inputs = copy.inputs();
@@ -105,18 +140,16 @@ fn e3_looks_where_it_is_told_to() {
     assert_eq!(report.broken(), [E3]);
 }
 
-#[test]
-fn a_canary_that_chance_would_find_is_refused_by_its_line() {
-    let copy = Copy::new();
+fn a_canary_that_chance_would_find_is_refused_by_its_line(history: &History) {
+    let copy = history.copy();
     fs::write(copy.canaries(), "11010519491231002X\n王伟\n").expect("room");
     let problem = block_on(laws::check(&copy.inputs(), |_| ())).expect_err("it is too short");
     assert!(matches!(problem, LawProblem::Line { line: 2, .. }), "{problem}");
     assert!(!problem.to_string().contains("王伟"), "a problem repeats the name");
 }
 
-#[test]
-fn an_unfinished_last_line_of_answers_is_left_out_and_counted() {
-    let copy = Copy::new();
+fn an_unfinished_last_line_of_answers_is_left_out_and_counted(history: &History) {
+    let copy = history.copy();
     let mut acks = fs::read_to_string(copy.acks()).expect("the evidence was written");
     acks.push_str(r#"{"verb":"claim","caller":"member-app","campai"#);
     fs::write(copy.acks(), acks).expect("room");
@@ -125,15 +158,14 @@ fn an_unfinished_last_line_of_answers_is_left_out_and_counted() {
     assert_eq!(verdict(&report, I3).figures["unfinished_lines"], 1);
 }
 
-#[test]
-fn a_line_that_is_no_answer_is_refused_by_its_number() {
+fn a_line_that_is_no_answer_is_refused_by_its_number(history: &History) {
     let missing = r#"{"verb":"claim","caller":"a","campaign_id":"c","request_id":"r",
         "member_id":"mem_00112233445566778899aabbccddeeff","answer":"OK"}"#;
     let unknown = r#"{"verb":"capture","caller":"a","request_id":"r","answer":"OK","paid":1}"#;
     let odd = r#"{"verb":"void","caller":"a","request_id":"r","answer":"OK",
         "authorization_id":"vch_00112233445566778899aabbccddeeff"}"#;
     for line in ["{}", "OK", missing, unknown, odd] {
-        let copy = Copy::new();
+        let copy = history.copy();
         let good = fs::read_to_string(copy.acks()).expect("the evidence was written");
         let good: Vec<&str> = good.lines().take(2).collect();
         let line = line.replace('\n', " ");
@@ -144,9 +176,8 @@ fn a_line_that_is_no_answer_is_refused_by_its_number() {
     }
 }
 
-#[test]
-fn what_is_not_there_is_a_problem_and_not_a_proof() {
-    let copy = Copy::new();
+fn what_is_not_there_is_a_problem_and_not_a_proof(history: &History) {
+    let copy = history.copy();
     let gone = PathBuf::from("gone");
     let acks = Inputs { acks: Some(gone.clone()), ..copy.inputs() };
     let canaries = Inputs { canaries: Some(gone.clone()), ..copy.inputs() };
@@ -165,9 +196,8 @@ fn what_is_not_there_is_a_problem_and_not_a_proof() {
     assert!(block_on(laws::check(&copy.inputs(), |_| ())).is_err());
 }
 
-#[test]
-fn a_broken_law_is_named_in_the_table_with_its_examples() {
-    let copy = Copy::new();
+fn a_broken_law_is_named_in_the_table_with_its_examples(history: &History) {
+    let copy = history.copy();
     copy.corrupt(Of::Issuance, "UPDATE stock SET issued = issued - 1");
     let report = copy.check();
     assert_eq!(report.broken(), [I1]);

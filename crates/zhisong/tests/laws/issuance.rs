@@ -1,61 +1,100 @@
 use zhisong::laws::Law::{Feed, I1, I2, I3, I4, I5};
 use zhisong::laws::{Ack, ClaimAck, OK};
 
-use super::history::{Copy, Of};
+use super::history::{History, Of};
 use super::next_day::CAMPAIGN;
-use super::{Corruption, catches};
+use super::{Case, Corruption, catches};
 
-#[test]
-fn i1_catches_a_count_that_is_above_the_quota_or_not_the_vouchers() {
-    catches(&[
-        Corruption {
-            of: Of::Issuance,
-            sql: "UPDATE stock SET quota = issued - 1 WHERE {day}",
-            broken: &[I1, I4, I5],
-            says: "more than their quota",
-        },
-        Corruption {
-            of: Of::Issuance,
-            sql: "UPDATE stock SET quota = issued - 1 WHERE {day}",
-            broken: &[I1, I4, I5],
-            says: "did not end with exactly their quota",
-        },
-        Corruption {
-            of: Of::Issuance,
-            sql: "UPDATE stock SET quota = issued - 1 WHERE {day}",
-            broken: &[I1, I4, I5],
-            says: "above their money",
-        },
-        Corruption {
-            of: Of::Issuance,
-            sql: "UPDATE stock SET issued = issued - 1 WHERE {day}",
-            broken: &[I1],
-            says: "not that of their vouchers",
-        },
-        Corruption {
-            of: Of::Issuance,
-            sql: "UPDATE voucher SET serial = serial + 1 WHERE {day} AND serial = 40",
-            broken: &[I1, I3],
-            says: "serials are not 1",
-        },
-        Corruption {
-            of: Of::Issuance,
-            sql: "DELETE FROM voucher WHERE {first}",
-            broken: &[I1, I2, I3, Feed],
-            says: "not that of their vouchers",
-        },
-        Corruption {
-            of: Of::Issuance,
-            sql: "DELETE FROM stock WHERE {day}",
-            broken: &[I1, Feed],
-            says: "vouchers of no stock",
-        },
-    ]);
+pub fn cases() -> Vec<Case> {
+    vec![
+        (
+            "i1_catches_a_count_that_is_above_the_quota_or_not_the_vouchers",
+            i1_catches_a_count_that_is_above_the_quota_or_not_the_vouchers,
+        ),
+        (
+            "i1_catches_a_feed_with_a_gap_or_a_voucher_fed_twice_or_never",
+            i1_catches_a_feed_with_a_gap_or_a_voucher_fed_twice_or_never,
+        ),
+        (
+            "i2_catches_a_person_with_too_many_also_when_the_limit_rows_agree",
+            i2_catches_a_person_with_too_many_also_when_the_limit_rows_agree,
+        ),
+        (
+            "i2_catches_limit_rows_that_are_missing_misnumbered_or_of_nothing",
+            i2_catches_limit_rows_that_are_missing_misnumbered_or_of_nothing,
+        ),
+        (
+            "i3_catches_a_voucher_that_its_request_does_not_reach_or_that_changed",
+            i3_catches_a_voucher_that_its_request_does_not_reach_or_that_changed,
+        ),
+        (
+            "i3_catches_an_acknowledged_voucher_that_is_not_there",
+            i3_catches_an_acknowledged_voucher_that_is_not_there,
+        ),
+        (
+            "i4_catches_sold_out_that_was_said_while_some_were_left",
+            i4_catches_sold_out_that_was_said_while_some_were_left,
+        ),
+        ("other_refusals_of_a_claim_prove_nothing", other_refusals_of_a_claim_prove_nothing),
+        (
+            "i5_catches_a_liability_that_is_not_the_terms",
+            i5_catches_a_liability_that_is_not_the_terms,
+        ),
+    ]
 }
 
-#[test]
-fn i1_catches_a_feed_with_a_gap_or_a_voucher_fed_twice_or_never() {
-    catches(&[
+fn i1_catches_a_count_that_is_above_the_quota_or_not_the_vouchers(history: &History) {
+    catches(
+        history,
+        &[
+            Corruption {
+                of: Of::Issuance,
+                sql: "UPDATE stock SET quota = issued - 1 WHERE {day}",
+                broken: &[I1, I4, I5],
+                says: "more than their quota",
+            },
+            Corruption {
+                of: Of::Issuance,
+                sql: "UPDATE stock SET quota = issued - 1 WHERE {day}",
+                broken: &[I1, I4, I5],
+                says: "did not end with exactly their quota",
+            },
+            Corruption {
+                of: Of::Issuance,
+                sql: "UPDATE stock SET quota = issued - 1 WHERE {day}",
+                broken: &[I1, I4, I5],
+                says: "above their money",
+            },
+            Corruption {
+                of: Of::Issuance,
+                sql: "UPDATE stock SET issued = issued - 1 WHERE {day}",
+                broken: &[I1],
+                says: "not that of their vouchers",
+            },
+            Corruption {
+                of: Of::Issuance,
+                sql: "UPDATE voucher SET serial = serial + 1 WHERE {day} AND serial = 40",
+                broken: &[I1, I3],
+                says: "serials are not 1",
+            },
+            Corruption {
+                of: Of::Issuance,
+                sql: "DELETE FROM voucher WHERE {first}",
+                broken: &[I1, I2, I3, Feed],
+                says: "not that of their vouchers",
+            },
+            Corruption {
+                of: Of::Issuance,
+                sql: "DELETE FROM stock WHERE {day}",
+                broken: &[I1, Feed],
+                says: "vouchers of no stock",
+            },
+        ],
+    );
+}
+
+fn i1_catches_a_feed_with_a_gap_or_a_voucher_fed_twice_or_never(history: &History) {
+    catches(history, &[
         Corruption {
             of: Of::Issuance,
             sql: "UPDATE feed SET position = position + 1 WHERE {day} AND position = 40",
@@ -88,41 +127,42 @@ fn i1_catches_a_feed_with_a_gap_or_a_voucher_fed_twice_or_never() {
     ]);
 }
 
-#[test]
-fn i2_catches_a_person_with_too_many_also_when_the_limit_rows_agree() {
-    catches(&[
-        // The whole of one person's day given to another, consistently.
-        Corruption {
-            of: Of::Issuance,
-            sql: "UPDATE person_limit SET n = 2, person_key = (SELECT MAX(person_key) FROM voucher)
+fn i2_catches_a_person_with_too_many_also_when_the_limit_rows_agree(history: &History) {
+    catches(
+        history,
+        &[
+            // The whole of one person's day given to another, consistently.
+            Corruption {
+                of: Of::Issuance,
+                sql: "UPDATE person_limit SET n = 2, person_key = {last_person}
                   WHERE {first};
-                  UPDATE claim_request SET person_key = (SELECT MAX(person_key) FROM voucher)
+                  UPDATE claim_request SET person_key = {last_person}
                   WHERE {first};
-                  UPDATE voucher SET person_key = (SELECT MAX(person_key) FROM voucher)
+                  UPDATE voucher SET person_key = {last_person}
                   WHERE {first}",
-            broken: &[I2, Feed],
-            says: "more vouchers than allowed",
-        },
-        // The limit rows say that it was another day; the voucher says that it was not.
-        Corruption {
-            of: Of::Issuance,
-            sql: "UPDATE person_limit SET period = 'day:2022-07-25' WHERE {first}",
-            broken: &[I2],
-            says: "another limit or period",
-        },
-        Corruption {
-            of: Of::Eligibility,
-            sql: "UPDATE member SET person_key = x'00112233445566778899aabbccddeeff'
-                  WHERE member_id = (SELECT MIN(member_id) FROM member)",
-            broken: &[I2],
-            says: "member is not the person",
-        },
-    ]);
+                broken: &[I2, Feed],
+                says: "more vouchers than allowed",
+            },
+            // The limit rows say that it was another day; the voucher says that it was not.
+            Corruption {
+                of: Of::Issuance,
+                sql: "UPDATE person_limit SET period = 'day:2022-07-25' WHERE {first}",
+                broken: &[I2],
+                says: "another limit or period",
+            },
+            Corruption {
+                of: Of::Eligibility,
+                sql: "UPDATE member SET person_key = x'00112233445566778899aabbccddeeff'
+                  WHERE member_id = (SELECT member_id FROM member ORDER BY member_id LIMIT 1)",
+                broken: &[I2],
+                says: "member is not the person",
+            },
+        ],
+    );
 }
 
-#[test]
-fn i2_catches_limit_rows_that_are_missing_misnumbered_or_of_nothing() {
-    catches(&[
+fn i2_catches_limit_rows_that_are_missing_misnumbered_or_of_nothing(history: &History) {
+    catches(history, &[
         Corruption {
             of: Of::Issuance,
             sql: "DELETE FROM person_limit WHERE {first}",
@@ -159,9 +199,8 @@ fn i2_catches_limit_rows_that_are_missing_misnumbered_or_of_nothing() {
     ]);
 }
 
-#[test]
-fn i3_catches_a_voucher_that_its_request_does_not_reach_or_that_changed() {
-    catches(&[
+fn i3_catches_a_voucher_that_its_request_does_not_reach_or_that_changed(history: &History) {
+    catches(history, &[
         Corruption {
             of: Of::Issuance,
             sql: "DELETE FROM claim_request WHERE {first}",
@@ -205,9 +244,8 @@ fn claim(answer: &str) -> ClaimAck {
     }
 }
 
-#[test]
-fn i3_catches_an_acknowledged_voucher_that_is_not_there() {
-    let copy = Copy::new();
+fn i3_catches_an_acknowledged_voucher_that_is_not_there(history: &History) {
+    let copy = history.copy();
     copy.acknowledge(&Ack::Claim(ClaimAck {
         voucher_id: Some("vch_00112233445566778899aabbccddeeff".to_owned()),
         serial: Some(41),
@@ -216,9 +254,8 @@ fn i3_catches_an_acknowledged_voucher_that_is_not_there() {
     assert_eq!(copy.check().broken(), [I3]);
 }
 
-#[test]
-fn i4_catches_sold_out_that_was_said_while_some_were_left() {
-    let copy = Copy::new();
+fn i4_catches_sold_out_that_was_said_while_some_were_left(history: &History) {
+    let copy = history.copy();
     copy.acknowledge(&Ack::Claim(claim("SOLD_OUT")));
     assert_eq!(copy.check().broken(), [I4]);
     // The same answer is right when the quota is what was issued.
@@ -231,19 +268,20 @@ fn i4_catches_sold_out_that_was_said_while_some_were_left() {
     assert_eq!(copy.check().broken(), [I4]);
 }
 
-#[test]
-fn other_refusals_of_a_claim_prove_nothing() {
-    let copy = Copy::new();
+fn other_refusals_of_a_claim_prove_nothing(history: &History) {
+    let copy = history.copy();
     copy.acknowledge(&Ack::Claim(claim("PERSON_LIMIT_REACHED")));
     assert_eq!(copy.check().broken(), []);
 }
 
-#[test]
-fn i5_catches_a_liability_that_is_not_the_terms() {
-    catches(&[Corruption {
-        of: Of::Issuance,
-        sql: "UPDATE voucher SET liability_fen = liability_fen - 1 WHERE {first}",
-        broken: &[I5],
-        says: "not the terms'",
-    }]);
+fn i5_catches_a_liability_that_is_not_the_terms(history: &History) {
+    catches(
+        history,
+        &[Corruption {
+            of: Of::Issuance,
+            sql: "UPDATE voucher SET liability_fen = liability_fen - 1 WHERE {first}",
+            broken: &[I5],
+            says: "not the terms'",
+        }],
+    );
 }
