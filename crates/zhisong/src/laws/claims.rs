@@ -78,12 +78,13 @@ pub(super) async fn kept(
     Ok(verdict)
 }
 
-/// A voucher is in the slice of its shard, or in the one slice of a stock that is not cut.
+/// A voucher is in the slice of its shard, or in the one slice of a stock that is not cut: it is
+/// looked for in both, each time by its whole key.
 const BY_ID: &str = "
     SELECT wanted.column1 AS at, v.member_id, v.campaign_id, v.period, v.serial, r.caller,
       r.request_id
     FROM (VALUES {places}) AS wanted
-    LEFT JOIN voucher AS v ON v.voucher_id = wanted.column2 AND v.slice IN (0, wanted.column3)
+    JOIN voucher AS v ON v.slice = wanted.column3 AND v.voucher_id = wanted.column2
     LEFT JOIN claim_request AS r ON r.person_key = v.person_key AND r.slice = v.slice
       AND r.campaign_id = v.campaign_id AND r.voucher_id = v.voucher_id";
 
@@ -95,11 +96,13 @@ async fn look_up(
     let binds = batch.iter().enumerate().flat_map(|(at, claim)| {
         let id = claim.voucher_id.as_deref().and_then(|id| id.parse::<VoucherId>().ok());
         let id = id.expect("the line was checked when it was read");
-        let shard = i64::from(id.shard().0);
-        [Bind::Integer(at as i64), Bind::Bytes(id.as_bytes().to_vec()), Bind::Integer(shard)]
+        [0, i64::from(id.shard().0)].into_iter().flat_map(move |slice| {
+            [Bind::Integer(at as i64), Bind::Bytes(id.as_bytes().to_vec()), Bind::Integer(slice)]
+        })
     });
     let binds = binds.collect();
-    let rows = issuance.look_up(BY_ID.replace("{places}", &places(batch.len(), 3)), binds).await?;
+    let sql = BY_ID.replace("{places}", &places(2 * batch.len(), 3));
+    let rows = issuance.look_up(sql, binds).await?;
     let mut found = vec![false; batch.len()];
     for row in rows {
         let at = usize::try_from(row.get::<i64>("at")?).unwrap_or(usize::MAX);

@@ -105,9 +105,17 @@ impl Snapshot {
     /// The rows of a query that looks up a few keys; `$1` is the first of its values. Each key is
     /// found by an index: no table is gone through for a few of its rows.
     pub async fn look_up(&mut self, sql: String, binds: Vec<Bind>) -> Result<Vec<Row>, LawProblem> {
-        self.set("SET LOCAL enable_nestloop = on").await?;
+        self.set(
+            "SET LOCAL enable_nestloop = on; SET LOCAL enable_hashjoin = off;
+             SET LOCAL enable_seqscan = off",
+        )
+        .await?;
         let rows = self.rows_for(sql, binds).try_collect().await?;
-        self.set("SET LOCAL enable_nestloop = off").await?;
+        self.set(
+            "SET LOCAL enable_nestloop = off; SET LOCAL enable_hashjoin = on;
+             SET LOCAL enable_seqscan = on",
+        )
+        .await?;
         Ok(rows)
     }
 
