@@ -108,7 +108,9 @@ impl Figures {
             all.insert(format!("ratio_to_{name}"), self.ratio(control).into());
         }
         for (at, name) in ["p50_us", "p99_us", "p999_us"].into_iter().enumerate() {
-            let figure = self.median(|round| Some(round.workload.percentiles()[at] as f64));
+            // A workload of one long call has no latencies.
+            let own = |round: &Round| Some(round.workload.percentiles()[at] as f64);
+            let figure = self.median(own).filter(|micros| *micros > 0.0);
             all.insert(name.into(), figure.into());
             let echo = |round: &Round| Some(round.echo?.percentiles()[at] as f64);
             all.insert(format!("echo_{name}"), self.median(echo).into());
