@@ -7,8 +7,8 @@ use super::table::{Item, Table};
 use super::{CriterionSource, JudgeExpression, PolicySource, Programme};
 use crate::hours::{HOURS_MAX, overlapping};
 use crate::{
-    Category, Fen, Hours, Kind, LimitPeriod, RefundRule, StockPeriod, Terms, TermsParts,
-    TermsProblem, Validity, is_slug,
+    Category, Fen, Hours, Kind, LimitPeriod, RefundRule, ShopScope, Stacking, StockPeriod, Terms,
+    TermsParts, TermsProblem, UseLimit, UsePeriod, Uses, Validity, is_slug,
 };
 
 /// The one version of the schema so far.
@@ -31,7 +31,14 @@ const TEXT_CHARS_MAX: usize = 200;
 
 const SLUG_RULE: &str = "not 1 to 64 of a-z, 0-9 and -";
 const PERIODS: &str = "\"day\", \"campaign\"";
-const REFUND_RULES: &str = "\"RIGHT_RETURNS\", \"RIGHT_IS_SPENT\"";
+const KINDS: &str =
+    "\"AMOUNT_OFF\", \"PERCENT_OFF\", \"WAIVER\", \"BALANCE\", \"SERVICE\"";
+const SHOP_SCOPES: &str = "\"ANY\", \"LISTED\"";
+const USE_PERIODS: &str = "\"day\", \"month\", \"year\"";
+const REFUND_RULES: &str =
+    "\"RIGHT_RETURNS\", \"RIGHT_RETURNS_WITH_GRACE\", \"RIGHT_IS_SPENT\"";
+/// How often a right comes back when the file does not say.
+const RETURNS_MAX_DEFAULT: u32 = 3;
 const VALIDITIES: &str = "\"business-day\", \"campaign-end\", { days = 7 }";
 
 /// A pair of texts, in Chinese and in English.
@@ -132,29 +139,61 @@ fn limit(mut table: Table<'_>) -> Option<(LimitPeriod, u32)> {
 
 fn terms(mut table: Table<'_>, zone: Option<Zone>) -> Option<(Terms, Validity)> {
     let kind = kind(&mut table);
+    let uses = match table.optional("uses") {
+        Some(item) => item.table().and_then(uses),
+        None => Some(Uses::ONCE),
+    };
     let goods_categories = optional_list(&mut table, "goods_categories", Category::parse);
+    let excluded_categories = optional_list(&mut table, "excluded_categories", Category::parse);
     let regions = optional_list(&mut table, "regions", region);
+    let shops = match table.optional("shops") {
+        Some(item) => item.one_of(SHOP_SCOPES, ShopScope::parse),
+        None => Some(ShopScope::Any),
+    };
     let hours = hours(&mut table, "hours");
-    let refund_rule = table.required("refund_rule");
-    let refund_rule = refund_rule.and_then(|i| i.one_of(REFUND_RULES, RefundRule::parse));
+    let stacking = match table.optional("stacking") {
+        Some(item) => item.table().and_then(stacking),
+        None => Some(Stacking::default()),
+    };
+    let rechecks_membership = match table.optional("recheck_membership") {
+        Some(item) => item.boolean(),
+        None => Some(false),
+    };
+    let refund_rule = refund_rule(&mut table);
+    let returns_max = match table.optional("returns_max") {
+        Some(item) => item.integer(0..=i64::from(u32::MAX)).and_then(|max| u32::try_from(max).ok()),
+        None => Some(RETURNS_MAX_DEFAULT),
+    };
     let validity = table.required("valid_for").and_then(|item| validity(&item));
 
     // Whatever could not be read has its own problem already; a neutral value in its place lets
     // the rest be checked together.
     let complete = [
         kind.is_some(),
+        uses.is_some(),
         goods_categories.is_some(),
+        excluded_categories.is_some(),
         regions.is_some(),
+        shops.is_some(),
         hours.is_some(),
+        stacking.is_some(),
+        rechecks_membership.is_some(),
         refund_rule.is_some(),
+        returns_max.is_some(),
         zone.is_some(),
     ];
     let parts = TermsParts {
         kind: kind.unwrap_or(Kind::AmountOff { threshold: Fen(1), amount: Fen(1) }),
+        uses: uses.unwrap_or(Uses::ONCE),
         goods_categories: goods_categories.unwrap_or_default(),
+        excluded_categories: excluded_categories.unwrap_or_default(),
         regions: regions.unwrap_or_default(),
+        shops: shops.unwrap_or(ShopScope::Any),
         hours: hours.unwrap_or_default(),
+        stacking: stacking.unwrap_or_default(),
+        rechecks_membership: rechecks_membership.unwrap_or_default(),
         refund_rule: refund_rule.unwrap_or(RefundRule::RightReturns),
+        returns_max: returns_max.unwrap_or_default(),
         zone: zone.unwrap_or_else(Zone::shanghai),
     };
     for problem in parts.problems() {
@@ -165,13 +204,95 @@ fn terms(mut table: Table<'_>, zone: Option<Zone>) -> Option<(Terms, Validity)> 
     Some((terms?, validity?))
 }
 
+/// The kind, and the figures that belong to it; those of another kind are unknown keys.
 fn kind(table: &mut Table<'_>) -> Option<Kind> {
-    let known = |name: &str| (name == Kind::AMOUNT_OFF).then_some(());
-    let kind = table.required("kind").and_then(|item| item.one_of("\"AMOUNT_OFF\"", known));
-    let threshold = table.required("threshold_fen").and_then(|item| item.integer(1..=i64::MAX));
-    let amount = table.required("amount_fen").and_then(|item| item.integer(1..=i64::MAX));
-    kind?;
-    Some(Kind::AmountOff { threshold: Fen(threshold?), amount: Fen(amount?) })
+    let name = table.required("kind").and_then(|item| item.one_of(KINDS, kind_name))?;
+    let mut fen = |key| {
+        let figure = table.required(key).and_then(|item| item.integer(0..=i64::MAX));
+        figure.map(Fen)
+    };
+    match name {
+        "PERCENT_OFF" => {
+            let (threshold, cap) = (fen("threshold_fen"), fen("cap_fen"));
+            let percent = table.required("percent").and_then(|item| item.integer(1..=100));
+            let percent = u8::try_from(percent?).expect("a percentage is at most 100");
+            Some(Kind::PercentOff { threshold: threshold?, percent, cap: cap? })
+        }
+        "WAIVER" => Some(Kind::Waiver { cap: fen("cap_fen")? }),
+        "BALANCE" => Some(Kind::Balance { value: fen("value_fen")? }),
+        "SERVICE" => Some(Kind::Service),
+        _ => {
+            let (threshold, amount) = (fen("threshold_fen"), fen("amount_fen"));
+            Some(Kind::AmountOff { threshold: threshold?, amount: amount? })
+        }
+    }
+}
+
+fn kind_name(name: &str) -> Option<&'static str> {
+    let names = ["AMOUNT_OFF", "PERCENT_OFF", "WAIVER", "BALANCE", "SERVICE"];
+    names.into_iter().find(|known| *known == name)
+}
+
+fn uses(mut table: Table<'_>) -> Option<Uses> {
+    let count = |item: Item<'_>| item.integer(1..=i64::from(u32::MAX));
+    let total = table.required("total").and_then(count);
+    let per_period = table.optional("per_period").map(count);
+    let period = table.optional("period").map(|item| item.one_of(USE_PERIODS, UsePeriod::parse));
+    if per_period.is_some() != period.is_some() {
+        table.refuse("per_period", "and period come together");
+    }
+    table.finish();
+    let number = |count: i64| u32::try_from(count).expect("the count was read as 32 bits");
+    let limit = match (per_period, period) {
+        (Some(count), Some(period)) => Some(UseLimit { count: number(count?), period: period? }),
+        _ => None,
+    };
+    Some(Uses { total: number(total?), limit })
+}
+
+fn stacking(mut table: Table<'_>) -> Option<Stacking> {
+    let combines = table.required("combines").and_then(|item| item.boolean());
+    let group = match table.optional("group") {
+        Some(item) => Some(Some(item.string()?.to_owned())),
+        None => Some(None),
+    };
+    let sequence = match table.optional("sequence") {
+        Some(item) => item.integer(0..=255).and_then(|turn| u8::try_from(turn).ok()),
+        None => Some(0),
+    };
+    let own_funder_only = match table.optional("own_funder_only") {
+        Some(item) => item.boolean(),
+        None => Some(false),
+    };
+    let order_cap_percent = match table.optional("order_cap_percent") {
+        Some(item) => {
+            item.integer(1..=100).and_then(|percent| u8::try_from(percent).ok()).map(Some)
+        }
+        None => Some(None),
+    };
+    table.finish();
+    Some(Stacking {
+        combines: combines?,
+        group: group?,
+        sequence: sequence?,
+        own_funder_only: own_funder_only?,
+        order_cap_percent: order_cap_percent?,
+    })
+}
+
+fn refund_rule(table: &mut Table<'_>) -> Option<RefundRule> {
+    let rule = table.required("refund_rule").and_then(|item| {
+        item.one_of(REFUND_RULES, |key| match key {
+            "RIGHT_RETURNS_WITH_GRACE" => Some(None),
+            _ => RefundRule::parse(key, 0).map(Some),
+        })
+    });
+    if let Some(without_grace) = rule? {
+        return Some(without_grace);
+    }
+    let days = table.required("grace_days").and_then(|item| item.integer(1..=VALID_DAYS_MAX))?;
+    let days = u16::try_from(days).expect("a grace is at most 366 days");
+    Some(RefundRule::RightReturnsWithGrace(days))
 }
 
 /// The key of the terms that a problem is about.
@@ -179,7 +300,20 @@ fn terms_key(problem: &TermsProblem) -> &'static str {
     match problem {
         TermsProblem::AmountBelowOne | TermsProblem::AmountAboveThreshold(_) => "amount_fen",
         TermsProblem::ThresholdTooHigh => "threshold_fen",
-        TermsProblem::TooManyCategories | TermsProblem::CategoryRepeated(_) => "goods_categories",
+        TermsProblem::PercentOutOfRange => "percent",
+        TermsProblem::CapOutOfRange => "cap_fen",
+        TermsProblem::ServiceWithoutName
+        | TermsProblem::TooManyCategories
+        | TermsProblem::CategoryRepeated(_) => "goods_categories",
+        TermsProblem::UsesOutOfRange
+        | TermsProblem::BalanceWithUses
+        | TermsProblem::PeriodUsesOutOfRange => "uses",
+        TermsProblem::ServiceCombines
+        | TermsProblem::StackingWithoutCombining
+        | TermsProblem::GroupMalformed
+        | TermsProblem::OrderCapOutOfRange => "stacking",
+        TermsProblem::GraceNotPossible => "grace_days",
+        TermsProblem::ReturnsOutOfRange => "returns_max",
         TermsProblem::TooManyRegions | TermsProblem::RegionRepeated(_) => "regions",
         TermsProblem::TooManyHours | TermsProblem::HoursOverlap(_) => "hours",
     }

@@ -1,0 +1,152 @@
+use std::cmp::Reverse;
+
+use crate::Fen;
+
+/// Which part of an order is captured, or returned: by what its lines cost before any discount.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Portion {
+    /// All that is left.
+    Whole,
+    /// So much of the order, over all its lines in proportion to what is left of them.
+    Amount(Fen),
+    /// So much of each of these lines, by index; each line once.
+    Lines(Vec<(usize, Fen)>),
+}
+
+/// Why something is no portion of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PortionProblem {
+    /// It is nothing.
+    #[error("is nothing")]
+    Nothing,
+    /// The order has no such line, or it is named twice.
+    #[error("names the line {0}, which the order has not, or twice")]
+    Line(usize),
+    /// More than is left.
+    #[error("is above what is left, {left} fen")]
+    AboveWhatIsLeft {
+        /// What is left of the order, or of the line.
+        left: Fen,
+    },
+}
+
+impl Portion {
+    /// What that is of each line of which `left` is left.
+    pub fn of(&self, left: &[Fen]) -> Result<Vec<Fen>, PortionProblem> {
+        let whole: Fen = left.iter().copied().sum();
+        match self {
+            Self::Whole => Ok(left.to_vec()),
+            Self::Amount(amount) if *amount < Fen(1) => Err(PortionProblem::Nothing),
+            Self::Amount(amount) if *amount > whole => {
+                Err(PortionProblem::AboveWhatIsLeft { left: whole })
+            }
+            Self::Amount(amount) => Ok(split(*amount, left)),
+            Self::Lines(lines) => named(lines, left),
+        }
+    }
+}
+
+fn named(lines: &[(usize, Fen)], left: &[Fen]) -> Result<Vec<Fen>, PortionProblem> {
+    let mut parts: Vec<Option<Fen>> = vec![None; left.len()];
+    for (index, amount) in lines {
+        let (Some(part @ None), Some(left)) = (parts.get_mut(*index), left.get(*index)) else {
+            return Err(PortionProblem::Line(*index));
+        };
+        if *amount < Fen(1) {
+            return Err(PortionProblem::Nothing);
+        }
+        if amount > left {
+            return Err(PortionProblem::AboveWhatIsLeft { left: *left });
+        }
+        *part = Some(*amount);
+    }
+    if lines.is_empty() {
+        return Err(PortionProblem::Nothing);
+    }
+    Ok(parts.into_iter().map(Option::unwrap_or_default).collect())
+}
+
+/// What of a line's discount belongs to the first `part` fen of the line, which costs `line`:
+/// rounded down, so that all of it belongs to the whole line. What one more return gives back is
+/// the difference of two of these; whatever the parts, they add up to the discount exactly, and
+/// none of them is above what it returns.
+pub fn share(discount: Fen, line: Fen, part: Fen) -> Fen {
+    if line == Fen::ZERO {
+        return Fen::ZERO;
+    }
+    let share = i128::from(discount.0) * i128::from(part.0) / i128::from(line.0);
+    Fen(i64::try_from(share).expect("a share is at most the whole"))
+}
+
+/// Splits `total` over lines in proportion to their amounts by largest remainder: each gets the
+/// floor of its share; the fen that are left go one each to the lines with the largest remainders,
+/// and of equal remainders to the earlier line.
+///
+/// The amounts are
+/// not negative and come to at least `total`, which is not negative either; therefore no line gets
+/// more than its amount: a line that gets one of the left-over fen has a share that is not whole,
+/// and so lies below its amount.
+pub fn split(total: Fen, lines: &[Fen]) -> Vec<Fen> {
+    let sum: i128 = lines.iter().map(|line| i128::from(line.0)).sum();
+    if sum == 0 {
+        return vec![Fen::ZERO; lines.len()];
+    }
+    let scaled = |line: &Fen| i128::from(total.0) * i128::from(line.0);
+    let floor = |line| i64::try_from(scaled(line) / sum).expect("a share is at most the total");
+    let mut parts: Vec<i64> = lines.iter().map(floor).collect();
+    let left = total.0 - parts.iter().sum::<i64>();
+
+    let mut by_remainder: Vec<usize> = (0..lines.len()).collect();
+    by_remainder.sort_by_key(|&index| Reverse(scaled(&lines[index]) % sum));
+    let left = usize::try_from(left).expect("floors come to at most the total");
+    for &index in by_remainder.iter().take(left) {
+        parts[index] += 1;
+    }
+    parts.into_iter().map(Fen).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn left_over_fen_go_to_the_largest_remainders_and_then_to_the_earlier_line() {
+        let cases: [(i64, &[i64], &[i64]); 6] = [
+            (299, &[300], &[299]),
+            (100, &[100, 100, 100], &[34, 33, 33]),
+            (200, &[100, 100, 100], &[67, 67, 66]),
+            (10, &[1, 1, 98], &[0, 0, 10]),
+            (299, &[0, 150, 0, 150], &[0, 150, 0, 149]),
+            (5, &[3, 7, 5], &[1, 2, 2]),
+        ];
+        for (total, lines, expected) in cases {
+            let lines: Vec<Fen> = lines.iter().copied().map(Fen).collect();
+            let expected: Vec<Fen> = expected.iter().copied().map(Fen).collect();
+            assert_eq!(split(Fen(total), &lines), expected, "{total} over {lines:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_split_is_exact_and_within_one_fen_of_the_share_and_within_the_line(
+            amounts in prop::collection::vec(0_i64..=100_000_000, 1..=100),
+            part in 0.0_f64..=1.0,
+        ) {
+            let lines: Vec<Fen> = amounts.iter().copied().map(Fen).collect();
+            let sum: i64 = amounts.iter().sum();
+            let total = ((sum as f64 * part) as i64).min(sum);
+            let parts = split(Fen(total), &lines);
+
+            prop_assert_eq!(parts.len(), lines.len());
+            prop_assert_eq!(parts.iter().copied().sum::<Fen>(), Fen(total));
+            for (part, line) in parts.iter().zip(&lines) {
+                prop_assert!(Fen::ZERO <= *part && part <= line);
+                let (part, line) = (i128::from(part.0), i128::from(line.0));
+                let off = part * i128::from(sum) - i128::from(total) * line;
+                prop_assert!(off.abs() < i128::from(sum.max(1)), "less than one fen off");
+            }
+        }
+    }
+}
