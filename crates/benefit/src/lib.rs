@@ -24,12 +24,17 @@ mod basket;
 mod choice;
 mod fen;
 mod hours;
+mod kind;
 mod order;
 mod period;
 mod portion;
 pub mod programme;
+mod refund_rule;
+mod scope;
 mod slug;
+mod stacking;
 mod terms;
+mod terms_problem;
 mod uses;
 mod validity;
 
@@ -37,14 +42,16 @@ pub use basket::{Basket, BasketProblem, Line};
 pub use choice::{Candidate, Choice, NotTogether, Unused, VOUCHERS_MAX, choose, combine};
 pub use fen::Fen;
 pub use hours::{Hours, HoursProblem, is_open, next_opening};
+pub use kind::Kind;
 pub use order::{Discount, OrderRefusal};
 pub use period::{LimitPeriod, StockPeriod};
 pub use portion::{Portion, PortionProblem, share, split};
+pub use refund_rule::RefundRule;
+pub use scope::{Category, CategoryProblem, ShopScope};
 pub use slug::is_slug;
-pub use terms::{
-    Category, CategoryProblem, Kind, RefundRule, ShopScope, Stacking, Terms, TermsParts,
-    TermsProblem,
-};
+pub use stacking::Stacking;
+pub use terms::{Terms, TermsParts};
+pub use terms_problem::TermsProblem;
 pub use uses::{UseLimit, UsePeriod, Uses};
 pub use validity::Validity;
 

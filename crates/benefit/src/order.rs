@@ -153,12 +153,7 @@ impl Terms {
 
 impl Kind {
     /// What is taken off goods that cost `covered` and of which `left` is still to be paid.
-    fn takes_off(
-        self,
-        covered: Fen,
-        left: Fen,
-        balance: Option<Fen>,
-    ) -> Result<Fen, OrderRefusal> {
+    fn takes_off(self, covered: Fen, left: Fen, balance: Option<Fen>) -> Result<Fen, OrderRefusal> {
         let threshold = match self {
             Self::AmountOff { threshold, .. } | Self::PercentOff { threshold, .. } => threshold,
             Self::Waiver { .. } | Self::Balance { .. } | Self::Service => Fen::ZERO,

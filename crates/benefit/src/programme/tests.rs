@@ -170,16 +170,22 @@ fn a_good_file_with_one_wrong_value_has_one_problem() {
         ),
         ("quota = 1", "quota = 0", "11 stock.quota: is not 1 to 1000000000"),
         ("quota = 1", "quota = 99999999999999999999", "11 stock.quota: is not 1 to 1000000000"),
-        ("\"AMOUNT_OFF\"", "\"PERCENT_OFF\"", "16 terms.kind: is not one of \"AMOUNT_OFF\""),
+        (
+            "\"AMOUNT_OFF\"",
+            "\"FREE\"",
+            "16 terms.kind: is not one of \"AMOUNT_OFF\", \"PERCENT_OFF\", \"WAIVER\", \
+             \"BALANCE\", \"SERVICE\"",
+        ),
         (
             "threshold_fen = 1",
             "threshold_fen = 100000001",
-            "17 terms.threshold_fen: the threshold is above 100000000 fen",
+            "17 terms.threshold_fen: the threshold is not 0 to 100000000 fen",
         ),
         (
             "\"RIGHT_IS_SPENT\"",
             "\"spent\"",
-            "19 terms.refund_rule: is not one of \"RIGHT_RETURNS\", \"RIGHT_IS_SPENT\"",
+            "19 terms.refund_rule: is not one of \"RIGHT_RETURNS\", \"RIGHT_RETURNS_WITH_GRACE\", \
+             \"RIGHT_IS_SPENT\"",
         ),
         (
             "{ days = 7 }",
