@@ -22,7 +22,9 @@
 
 mod basket;
 mod choice;
+mod class;
 mod fen;
+mod goods;
 mod hours;
 mod kind;
 mod order;
@@ -31,6 +33,7 @@ mod portion;
 pub mod programme;
 mod refund_rule;
 mod scope;
+mod search;
 mod slug;
 mod stacking;
 mod terms;

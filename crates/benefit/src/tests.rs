@@ -4,7 +4,11 @@ use member_identity::RegionCode;
 use super::*;
 
 mod choosing;
+mod choosing_exactly;
+mod choosing_fast;
+mod kinds;
 mod ordering;
+mod stacks;
 mod terms;
 mod values;
 
