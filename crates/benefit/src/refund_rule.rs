@@ -30,10 +30,11 @@ impl RefundRule {
         }
     }
 
-    /// Reads what [`Self::key`] and [`Self::grace_days`] write.
+    /// Reads what [`Self::key`] and [`Self::grace_days`] write; grace of no days is none.
     pub fn parse(key: &str, grace_days: u16) -> Option<Self> {
-        let rules =
-            [Self::RightIsSpent, Self::RightReturns, Self::RightReturnsWithGrace(grace_days)];
-        rules.into_iter().find(|rule| rule.key() == key && rule.grace_days() == grace_days)
+        let with_grace = (grace_days > 0).then_some(Self::RightReturnsWithGrace(grace_days));
+        let rules = [Some(Self::RightIsSpent), Some(Self::RightReturns), with_grace];
+        let is_it = |rule: &Self| rule.key() == key && rule.grace_days() == grace_days;
+        rules.into_iter().flatten().find(is_it)
     }
 }

@@ -148,4 +148,6 @@ fn syntax_message(message: &str) -> String {
 }
 
 #[cfg(test)]
+mod terms_tests;
+#[cfg(test)]
 mod tests;

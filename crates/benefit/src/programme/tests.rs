@@ -9,7 +9,7 @@ const COOL_DRINKS: &str =
 const BREAKFAST: &str = include_str!("../../../../deploy/programmes/dongguan-breakfast-2022.toml");
 
 /// A small good file; line numbers of the tests below count from its `schema`, line 1.
-const GOOD: &str = r#"schema = 1
+pub(super) const GOOD: &str = r#"schema = 1
 campaign = "tea-2022"
 organization = "gd/guangzhou"
 title = { zh = "茶", en = "Tea" }
@@ -48,7 +48,7 @@ fn problems(source: &str) -> Vec<String> {
 }
 
 /// The problems of the good file after replacing each text by another.
-fn problems_after(changes: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn problems_after(changes: &[(&str, &str)]) -> Vec<String> {
     let change = |source: String, (from, to): &(&str, &str)| {
         assert_eq!(source.matches(from).count(), 1, "{from} stands once in the good file");
         source.replacen(from, to, 1)

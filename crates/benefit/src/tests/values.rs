@@ -74,6 +74,7 @@ fn keys_read_back_as_written() {
     }
     let grace = RefundRule::RightReturnsWithGrace(7);
     assert_eq!(RefundRule::parse(grace.key(), 7), Some(grace));
+    assert_eq!(RefundRule::parse(grace.key(), 0), None, "no grace");
     for period in [StockPeriod::Day, StockPeriod::Campaign] {
         assert_eq!(StockPeriod::parse(period.name()), Some(period));
     }
