@@ -8,8 +8,8 @@
 //!   comes first.
 //! - [`choose`]: the best vouchers together for one order, and why not the others; [`combine`]:
 //!   exactly the named ones.
-//! - [`Portion`]: which part of an order is captured or returned, and what of the discount goes
-//!   with it.
+//! - [`Portion`]: which part of an order is captured or returned; [`shares`]: what of the
+//!   discounts goes with it.
 //! - [`Validity`]: from when until when a voucher can be used.
 //! - [`programme`]: the files in `deploy/programmes` that declare a campaign.
 //!
@@ -48,7 +48,7 @@ pub use hours::{Hours, HoursProblem, is_open, next_opening};
 pub use kind::Kind;
 pub use order::{Discount, OrderRefusal};
 pub use period::{LimitPeriod, StockPeriod};
-pub use portion::{Portion, PortionProblem, share, split};
+pub use portion::{Portion, PortionProblem, share, shares, split};
 pub use refund_rule::RefundRule;
 pub use scope::{Category, CategoryProblem, ShopScope};
 pub use slug::is_slug;

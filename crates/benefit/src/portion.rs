@@ -74,6 +74,25 @@ pub fn share(discount: Fen, line: Fen, part: Fen) -> Fen {
     if line == Fen::ZERO { Fen::ZERO } else { scaled(discount, part, line).0 }
 }
 
+/// What of each discount on a line belongs to the first `part` fen of the line, when several
+/// vouchers take something off it: voucher by voucher, each of what those before it leave of the
+/// line and of the part, as they took their turns. Together the discounts are at most the line.
+///
+/// As with [`share`], which this is for one discount, what one more return gives back is the
+/// difference of two of these. Rounding each discount of the line by itself would not do: of 2 fen
+/// that cost nothing by two vouchers of 1 fen, the first returned would give back 0 and the second
+/// 2, and the member would owe a fen.
+pub fn shares(discounts: &[Fen], line: Fen, part: Fen) -> Vec<Fen> {
+    let (mut line, mut part) = (line, part);
+    let one = |discount: &Fen| {
+        let share = share(*discount, line, part);
+        line.0 -= discount.0;
+        part.0 -= share.0;
+        share
+    };
+    discounts.iter().map(one).collect()
+}
+
 /// `amount` x `part` / `whole` rounded down, and the remainder. The part is at most the whole, so
 /// the share is at most the amount; only the product may be beyond 64 bits.
 fn scaled(amount: Fen, part: Fen, whole: Fen) -> (Fen, Fen) {

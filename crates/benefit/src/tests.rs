@@ -8,6 +8,7 @@ mod choosing_exactly;
 mod choosing_fast;
 mod kinds;
 mod ordering;
+mod portions;
 mod stacks;
 mod terms;
 mod values;
