@@ -3,9 +3,9 @@
 //! Whatever the portions, each of the figures here only ever grows from one refund to the next,
 //! none gives back more than is returned, and at the end they are the whole (law R2).
 
-use benefit::{Fen, share};
+use benefit::{Fen, shares};
 
-use super::{AppliedVoucher, Authorization, Booked, RequestId};
+use super::{Authorization, Booked, RequestId};
 
 /// One refund of an authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +43,12 @@ impl Authorization {
 
     /// What was captured of the discount.
     pub fn captured(&self) -> Fen {
-        self.vouchers.iter().map(|applied| self.captured_of(applied)).sum()
+        (0..self.captured_amounts.len()).flat_map(|line| self.captured_on(line)).sum()
     }
 
     /// What was captured of a voucher's discount.
-    pub fn captured_of(&self, applied: &AppliedVoucher) -> Fen {
-        (0..self.captured_amounts.len()).map(|line| self.captured_on(applied, line)).sum()
+    pub fn captured_of(&self, place: usize) -> Fen {
+        (0..self.captured_amounts.len()).map(|line| self.captured_on(line)[place]).sum()
     }
 
     /// What was given back of the discount.
@@ -64,7 +64,7 @@ impl Authorization {
 
     /// Whether all that was captured of a voucher's discount was given back.
     pub fn is_given_back(&self, place: usize) -> bool {
-        self.given_back_by(self.refunds.len())[place] == self.captured_of(&self.vouchers[place])
+        self.given_back_by(self.refunds.len())[place] == self.captured_of(place)
     }
 
     fn returned_by(&self, refunds: usize) -> Vec<Fen> {
@@ -85,25 +85,15 @@ impl Authorization {
         sums
     }
 
-    /// What belongs to the first `returned` fen of a captured line: of all its discounts together
-    /// the floor of the share, so that it is never above what is returned; and of that to each
-    /// voucher, in the order of their turns, the floor of its share in what is left.
+    /// What belongs to the first `returned` fen of a captured line, of each voucher's discount.
     fn given_back_on(&self, line: usize, returned: Fen) -> Vec<Fen> {
-        let of_line = |applied| self.captured_on(applied, line);
-        let discounts: Vec<Fen> = self.vouchers.iter().map(of_line).collect();
-        let mut whole: Fen = discounts.iter().copied().sum();
-        let mut part = share(whole, self.captured_amounts[line], returned);
-        let mut parts = Vec::with_capacity(discounts.len());
-        for discount in discounts {
-            let own = share(discount, whole, part);
-            (whole, part) = (Fen(whole.0 - discount.0), Fen(part.0 - own.0));
-            parts.push(own);
-        }
-        parts
+        shares(&self.captured_on(line), self.captured_amounts[line], returned)
     }
 
-    fn captured_on(&self, applied: &AppliedVoucher, line: usize) -> Fen {
-        let (amount, captured) = (self.line_amounts[line], self.captured_amounts[line]);
-        share(applied.line_discounts[line], amount, captured)
+    /// What was captured of each voucher's discount on a line.
+    fn captured_on(&self, line: usize) -> Vec<Fen> {
+        let discounts = self.vouchers.iter().map(|applied| applied.line_discounts[line]);
+        let discounts: Vec<Fen> = discounts.collect();
+        shares(&discounts, self.line_amounts[line], self.captured_amounts[line])
     }
 }
