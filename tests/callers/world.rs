@@ -147,7 +147,7 @@ impl City {
         let request_id = format!("capture-{authorization_id}");
         let authorization_id = authorization_id.to_owned();
         let mut checkout = CheckoutServiceClient::new(self.channel(suite).await);
-        let request = CaptureRequest { request_id, authorization_id };
+        let request = CaptureRequest { request_id, authorization_id, portion: None };
         checkout.capture(request).await.expect("is captured");
     }
 

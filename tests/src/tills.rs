@@ -132,7 +132,8 @@ impl Till<'_> {
     pub async fn capture(self, at: usize, held: &str) -> Answer<Option<Authorization>> {
         let request_id = format!("capture-{}-{at}", self.occasion);
         let authorization_id = held.to_owned();
-        let request = CaptureRequest { request_id: request_id.clone(), authorization_id };
+        let request =
+            CaptureRequest { request_id: request_id.clone(), authorization_id, portion: None };
         let answer = Answer::of(self.clients.checkout(at).capture(request).await);
         self.note(Verb::Capture, &request_id, answer.map(|made| made.authorization))
     }
@@ -150,7 +151,8 @@ impl Till<'_> {
     pub async fn refund(self, at: usize, held: &str) -> Answer<Option<Authorization>> {
         let request_id = format!("refund-{}-{at}", self.occasion);
         let authorization_id = held.to_owned();
-        let request = RefundRequest { request_id: request_id.clone(), authorization_id };
+        let request =
+            RefundRequest { request_id: request_id.clone(), authorization_id, portion: None };
         let answer = Answer::of(self.clients.checkout(at).refund(request).await);
         self.note(Verb::Refund, &request_id, answer.map(|made| made.authorization))
     }

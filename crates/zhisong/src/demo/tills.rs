@@ -149,13 +149,15 @@ impl Shopper {
         let request = CaptureRequest {
             request_id: request_id.clone(),
             authorization_id: authorization_id.clone(),
+            portion: None,
         };
         let answer = self.checkout.capture(request).await;
         let answer = answer.map(|captured| captured.into_inner().authorization);
         self.note(Ack::Capture, request_id, answer)?;
         if story == Story::Returned {
             let request_id = format!("demo-refund-{at}");
-            let request = RefundRequest { request_id: request_id.clone(), authorization_id };
+            let request =
+                RefundRequest { request_id: request_id.clone(), authorization_id, portion: None };
             let answer = self.checkout.refund(request).await;
             let answer = answer.map(|refunded| refunded.into_inner().authorization);
             self.note(Ack::Refund, request_id, answer)?;
