@@ -140,6 +140,8 @@ impl Audit {
         let mut is_above = (0..lines.len()).any(|line| taken(line) > lines[line]);
         if order.is_captured() {
             is_above |= self.settle(&order, &lines);
+        } else if !order.booked.is_empty() {
+            self.misbooked.add(shown);
         }
         if is_above {
             self.above.add(shown);

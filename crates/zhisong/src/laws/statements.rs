@@ -17,8 +17,8 @@ const FIGURES: &str = "
       (SELECT COUNT(*) FROM business_day WHERE state = 'OPEN') AS open_days,
       COUNT(*) AS statements,
       CAST(COALESCE(SUM(captured_fen - refunded_fen), 0) AS BIGINT) AS statements_fen,
-      (SELECT CAST(COALESCE(-SUM(amount_fen), 0) AS BIGINT) FROM entry
-       WHERE account LIKE 'platform:%') AS captured_less_refunded_fen
+      (SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM entry
+       WHERE account LIKE 'fund:%') AS captured_less_refunded_fen
     FROM statement";
 
 const RULES: &[Rule] = &[

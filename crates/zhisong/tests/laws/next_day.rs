@@ -56,15 +56,15 @@ pub async fn play(installation: &Installation, address: SocketAddr, acks: &Path)
     let members = members(acks);
     let desk = Desk::open(installation, address, acks).await;
     desk.set_time(23, 10 * 60).await;
-    for (at, member_id) in members.iter().take(6).enumerate() {
+    for (at, member_id) in members.iter().take(7).enumerate() {
         desk.claim(at, member_id).await;
     }
-    desk.wallet_filled(&members[5]).await;
+    desk.wallet_filled(&members[6]).await;
     // Captured on the day.
     let paid = desk.authorize(0, &members[0]).await.expect("a voucher is held");
     assert_eq!(desk.capture(0, &paid).await, OK);
     // A part of another is captured, and of that two parts come back, one of them line by line.
-    let part = desk.authorize(5, &members[5]).await.expect("a voucher is held");
+    let part = desk.authorize(5, &members[6]).await.expect("a voucher is held");
     let amount = |fen| Some(Portion { part: Some(portion::Part::AmountFen(fen)) });
     assert_eq!(desk.capture_part(5, &part, amount(400)).await, OK);
     assert_eq!(desk.refund(5, &part, amount(150)).await, OK);

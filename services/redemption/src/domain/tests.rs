@@ -12,6 +12,8 @@ use member_identity::{
 
 use super::*;
 
+mod parts;
+
 fn at(minute: u16) -> Timestamp {
     day("2022-07-22").at_minute(minute, &Zone::shanghai())
 }

@@ -103,3 +103,103 @@ fn hours(hours: &wire::Hours) -> Result<Hours, String> {
     let until = read("until_minute", u16::try_from(hours.until_minute))?;
     read("hours", Hours::new(from, until))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(kind: wire::terms::Kind) -> wire::Terms {
+        wire::Terms {
+            kind: Some(kind),
+            goods_categories: vec![String::from("bus")],
+            excluded_categories: vec![String::from("taxi")],
+            refund_rule: wire::RefundRule::RightReturnsWithGrace.into(),
+            grace_days: 3,
+            returns_max: 2,
+            shops: wire::ShopScope::Listed.into(),
+            rechecks_membership: true,
+            uses: Some(wire::Uses { total: 1, ..wire::Uses::default() }),
+            stacking: Some(wire::Stacking {
+                combines: true,
+                group: String::from("travel"),
+                sequence: 7,
+                own_funder_only: true,
+                order_cap_percent: 60,
+            }),
+            zone: String::from("Asia/Shanghai"),
+            ..wire::Terms::default()
+        }
+    }
+
+    fn waiver() -> wire::terms::Kind {
+        wire::terms::Kind::Waiver(wire::Waiver { cap_fen: 200 })
+    }
+
+    #[test]
+    fn terms_of_every_kind_are_read_with_all_their_parts() {
+        use wire::terms::Kind as Sent;
+        let percent = wire::PercentOff { threshold_fen: 5, percent: 30, cap_fen: 90 };
+        let off = wire::AmountOff { threshold_fen: 300, amount_fen: 299 };
+        let kinds = [
+            (Sent::AmountOff(off), Kind::AmountOff { threshold: Fen(300), amount: Fen(299) }),
+            (
+                Sent::PercentOff(percent),
+                Kind::PercentOff { threshold: Fen(5), percent: 30, cap: Fen(90) },
+            ),
+            (waiver(), Kind::Waiver { cap: Fen(200) }),
+            (Sent::Balance(wire::Balance { value_fen: 50 }), Kind::Balance { value: Fen(50) }),
+        ];
+        for (kind, expected) in kinds {
+            let terms = decode(sent(kind)).expect("good terms");
+            assert_eq!(terms.kind(), expected);
+            assert_eq!(terms.refund_rule(), RefundRule::RightReturnsWithGrace(3));
+            assert_eq!((terms.returns_max(), terms.shops()), (2, ShopScope::Listed));
+            assert_eq!(terms.excluded_categories()[0].as_str(), "taxi");
+            assert!(terms.rechecks_membership());
+            let stacking = terms.stacking();
+            assert_eq!(stacking.group.as_deref(), Some("travel"));
+            assert_eq!((stacking.sequence, stacking.order_cap_percent), (7, Some(60)));
+            assert!(stacking.combines && stacking.own_funder_only);
+        }
+        let service = sent(wire::terms::Kind::Service(wire::Service {}));
+        let service = wire::Terms { stacking: Some(wire::Stacking::default()), ..service };
+        assert_eq!(decode(service).expect("good terms").kind(), Kind::Service);
+    }
+
+    #[test]
+    fn uses_are_read_by_their_period() {
+        use wire::UsePeriod as Sent;
+        for (period, expected) in [
+            (Sent::Day, UsePeriod::Day),
+            (Sent::Month, UsePeriod::Month),
+            (Sent::Year, UsePeriod::Year),
+        ] {
+            let uses = wire::Uses { total: 100, per_period: 2, period: period.into() };
+            let refund_rule = wire::RefundRule::RightReturns.into();
+            let terms =
+                wire::Terms { uses: Some(uses), refund_rule, grace_days: 0, ..sent(waiver()) };
+            let limit = Some(UseLimit { count: 2, period: expected });
+            assert_eq!(decode(terms).expect("good terms").uses(), Uses { total: 100, limit });
+        }
+    }
+
+    #[test]
+    fn terms_that_lack_a_part_or_contradict_themselves_are_not_read() {
+        let half = wire::Uses { total: 5, per_period: 2, ..wire::Uses::default() };
+        let spent = wire::RefundRule::RightIsSpent.into();
+        let wrong = [
+            wire::Terms { kind: None, ..sent(waiver()) },
+            wire::Terms { uses: None, ..sent(waiver()) },
+            wire::Terms { stacking: None, ..sent(waiver()) },
+            wire::Terms { shops: 0, ..sent(waiver()) },
+            wire::Terms { refund_rule: 0, ..sent(waiver()) },
+            wire::Terms { refund_rule: spent, ..sent(waiver()) },
+            wire::Terms { grace_days: -1, ..sent(waiver()) },
+            wire::Terms { uses: Some(half), ..sent(waiver()) },
+            wire::Terms { returns_max: -1, ..sent(waiver()) },
+        ];
+        for terms in wrong {
+            assert!(decode(terms.clone()).is_err(), "{terms:?}");
+        }
+    }
+}

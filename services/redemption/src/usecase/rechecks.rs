@@ -14,7 +14,8 @@ use crate::store::WalletRead;
 const CHECK_AGE_MAX: Duration = Duration::from_secs(1);
 /// How long a checkout waits for eligibility's verdicts.
 const CHECK_TIMEOUT: Duration = Duration::from_millis(500);
-/// Policies that are asked about for one order; the campaigns of one wallet share a few.
+/// Policies that are asked about for one order; the campaigns of one wallet share a few. Of more
+/// nobody can tell.
 const POLICIES_MAX: usize = 16;
 
 /// What eligibility is asked at the till.
@@ -67,17 +68,16 @@ impl Members {
         now: Timestamp,
     ) -> FreshChecks {
         let asked_at = Instant::now();
-        let questions = questions(wallet, now);
+        let mut questions = questions(wallet, now);
+        let not_asked = questions.split_off(questions.len().min(POLICIES_MAX));
         let answers = questions.iter().map(|question| self.check_one(member_id, question));
         let answers = join_all(answers).await;
         let oldest = answers.iter().map(|checked| checked.age).max().unwrap_or_default();
         let standings = answers.into_iter().map(|checked| checked.standing);
+        let told = questions.into_iter().map(|question| question.policy_id).zip(standings);
+        let untold = not_asked.into_iter().map(|question| (question.policy_id, Standing::Untold));
         FreshChecks {
-            checks: questions
-                .into_iter()
-                .map(|question| question.policy_id)
-                .zip(standings)
-                .collect(),
+            checks: told.chain(untold).collect(),
             usable_until: asked_at + CHECK_AGE_MAX.saturating_sub(oldest),
         }
     }
@@ -106,6 +106,5 @@ fn questions(wallet: &WalletRead, now: Timestamp) -> Vec<CheckQuestion> {
         .collect();
     questions.sort();
     questions.dedup_by(|one, other| one.policy_id == other.policy_id);
-    questions.truncate(POLICIES_MAX);
     questions
 }

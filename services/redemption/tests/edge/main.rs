@@ -3,4 +3,6 @@
 mod bench;
 mod checkout;
 mod feed;
+mod parts;
+mod rechecks;
 mod settlement;
