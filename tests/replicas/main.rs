@@ -7,6 +7,7 @@ mod cancelled;
 mod database;
 mod issuing;
 mod lists;
+mod redeeming;
 mod stage;
 
 use std::process::ExitCode;
@@ -24,6 +25,9 @@ const CASES: &[Case] = &[
     }),
     ("two_lists_at_two_replicas_and_claims_share_one_stock_exactly_though_one_is_killed", || {
         Box::pin(lists::with_claims())
+    }),
+    ("two_tills_of_which_one_is_killed_book_every_acknowledged_order_once", || {
+        Box::pin(redeeming::killed())
     }),
     ("a_database_that_is_killed_in_the_rush_costs_no_answer_and_no_time", || {
         Box::pin(database::killed())
