@@ -3,20 +3,27 @@
 //! - [`Desk`] judges a batch of checkout verbs; [`Authorization`] is the life cycle they move.
 //! - [`Wallet`] finds the voucher for an order and explains those that do not apply.
 //! - [`book`] assigns the business day, [`Transaction`] is what the journal records, and
-//!   [`StatementWriter`] makes the file of a closed day.
+//!   [`StatementWriter`] makes the file of a closed day for a [`Counterparty`].
+//! - [`PartnerFile`] reads a platform's own file of a day, [`Reconciliation`] is how far the two
+//!   were compared, and [`Difference`] is what they do not say alike.
 //! - [`advance`] decides what of a message of the voucher feed is taken in.
 
 mod authorization;
+mod balance;
 mod campaign;
 mod command;
+mod counterparty;
 mod day;
 mod desk;
+mod difference;
 mod entropy;
 mod feed;
 mod fingerprint;
 mod journal;
 mod keys;
 mod order;
+mod partner_file;
+mod reconciliation;
 mod refusal;
 mod selection;
 mod statement;
@@ -24,12 +31,18 @@ mod verb;
 mod voucher;
 
 pub use authorization::{AppliedVoucher, Authorization, Booked, Stage};
+pub use balance::{AccountBalance, BalanceTotals};
 pub use campaign::{Campaign, CampaignState};
 pub use command::{
     Action, Answer, AuthorizeOrder, Command, OrderHold, Receipt, Remembered, VoidTarget,
 };
-pub use day::{Booking, DayState, book, business_day, gap};
+pub use counterparty::{Counterparty, PayoutId};
+pub use day::{Booking, ClosedDay, DayState, book, business_day, gap};
 pub use desk::{Changes, Desk, Laid, Moment, OrderKey, RequestKey};
+pub use difference::{
+    Difference, DifferenceKind, DifferenceState, Resolution, ResolutionAction, Resolve,
+    ResolveProblem, Resolved, Side,
+};
 pub use entropy::Entropy;
 pub use feed::{
     Advance, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
@@ -39,9 +52,14 @@ pub use fingerprint::Fingerprint;
 pub use journal::{Account, Entry, Transaction, TransactionKind};
 pub use keys::{CampaignId, KeyProblem, OrderNumber, Partner, RequestId, ShopId};
 pub use order::{Order, Wanted};
+pub use partner_file::{BadRow, FileBatch, FileRow, HeaderProblem, PART_RECORDS, PartnerFile};
+pub use reconciliation::{
+    ItemPart, Phase, Reconciliation, ReconciliationKey, SideTotals, Taken, items_if_named,
+    our_parts, their_parts,
+};
 pub use refusal::{Detail, Reason, Refusal};
 pub use selection::{Quotation, Unused, UnusedReason, Wallet, right_returns};
-pub use statement::{DailyTotal, StatementHead, StatementRow, StatementWriter};
+pub use statement::{DailyTotal, StatementFormat, StatementHead, StatementRow, StatementWriter};
 pub use verb::Verb;
 pub use voucher::{ShownStage, VoucherStage, WalletVoucher};
 

@@ -23,10 +23,12 @@ use redemption::store::conformance::{Counting, EPOCH, RETURNS, Till};
 use redemption::store::sqlite::SqliteStore;
 use redemption::usecase::{
     EligibilityPeer, Feed, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable, Member,
-    MemberReference, ResolveProblem,
+    MemberReference, ResolveProblem, SettlementKeys,
 };
 use redemption::{Ingredients, Redemption};
-use rpc::{Credential, Grant, Peer, PeerChannel, PeerConfig, Signer, Verifier};
+use rpc::{
+    Credential, DocumentKey, DocumentSigner, Grant, Peer, PeerChannel, PeerConfig, Signer, Verifier,
+};
 use runtime::ServeOptions;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -118,6 +120,7 @@ impl Bench {
             issuance: issuance.clone(),
             lane: LaneOptions { name: "checkout", queue_max: 100, batch_max: 100 },
             lanes: 2,
+            settlement_keys: Arc::new(settlement_keys()),
         });
         let feed = redemption.feed();
         let (private, public) = Signer::generate().expect("a key");
@@ -164,7 +167,7 @@ impl Bench {
 
     /// A channel for a caller with every scope but those of ops.
     pub fn platform(&self, subject: &str, organization: &str) -> PeerChannel {
-        let scopes = METHOD_SCOPES.iter().map(|method| method.scope);
+        let scopes = METHOD_SCOPES.iter().filter_map(|method| method.scope);
         self.caller(subject, &scopes.collect::<Vec<_>>(), organization)
     }
 
@@ -239,6 +242,16 @@ impl Bench {
     pub async fn stored(&self, person: PersonKey) -> usize {
         let wallet = self.till.store.wallet(person, &[]).await.expect("the store is there");
         wallet.vouchers.len()
+    }
+}
+
+/// A key of its own that signs statements, and one that did before.
+fn settlement_keys() -> SettlementKeys {
+    let (private, _) = Signer::generate().expect("a key");
+    let (_, retired) = Signer::generate().expect("a key");
+    SettlementKeys {
+        signer: DocumentSigner::from_pem(&private).expect("a key"),
+        retired: vec![DocumentKey::from_pem(&retired).expect("a key")],
     }
 }
 

@@ -6,8 +6,10 @@
 mod days;
 mod feed;
 mod lifecycle;
+mod reconciliation;
 mod replay;
 mod replicas;
+mod statements;
 mod till;
 
 use std::sync::Arc;
@@ -41,7 +43,16 @@ pub type Opener = Arc<dyn Fn() -> BoxFuture<'static, Arc<dyn Store>> + Send + Sy
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    [lifecycle::cases(), replay::cases(), days::cases(), feed::cases(), replicas::cases()].concat()
+    [
+        lifecycle::cases(),
+        replay::cases(),
+        days::cases(),
+        statements::cases(),
+        reconciliation::cases(),
+        feed::cases(),
+        replicas::cases(),
+    ]
+    .concat()
 }
 
 impl Clone for Case {
