@@ -108,7 +108,8 @@ impl<'a> Platform<'a> {
         let closed = SettlementServiceClient::new(ops).close_days(CloseDaysRequest {}).await;
         closed.expect("the days that are over are closed");
         let platform = self.suite.channel(&Role::PaymentPlatform.grant(&province())).await;
-        let request = GetStatementRequest { business_day: day.to_owned(), platform: String::new() };
+        let request =
+            GetStatementRequest { business_day: day.to_owned(), ..GetStatementRequest::default() };
         let parts = SettlementServiceClient::new(platform).get_statement(request).await;
         let mut parts = parts.expect("a closed day has a statement").into_inner();
         let (mut head, mut file) = (None, Vec::new());

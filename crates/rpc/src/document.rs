@@ -1,6 +1,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
-use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use jsonwebtoken::{DecodingKey, EncodingKey};
+use serde::Deserialize;
 
 use crate::KeyProblem;
 use crate::token::base64;
@@ -14,6 +15,18 @@ pub struct DocumentSigner {
 /// A public key that documents are verified with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentKey {
+    x: String,
+}
+
+#[derive(Deserialize)]
+struct KeySet {
+    keys: Vec<Jwk>,
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kty: String,
+    crv: String,
     x: String,
 }
 
@@ -48,6 +61,23 @@ impl DocumentKey {
         key.try_get_as_bytes().map(Self::new).map_err(|_| KeyProblem)
     }
 
+    /// The key of that id in a JSON Web Key Set; `None` when the set does not have it, or has
+    /// another key under that id.
+    pub fn find(key_set: &str, key_id: &str) -> Option<Self> {
+        let set: KeySet = serde_json::from_str(key_set).ok()?;
+        let own = |key: &Jwk| key.kty == "OKP" && key.crv == "Ed25519";
+        let keys = set.keys.into_iter().filter(own).map(|key| Self { x: key.x });
+        keys.into_iter().find(|key| key.key_id() == key_id)
+    }
+
+    /// Whether a document was signed with this key.
+    pub fn verify(&self, document: &[u8], signature: &[u8]) -> bool {
+        let key = DecodingKey::from_ed_components(&self.x);
+        let bytes = key.as_ref().ok().and_then(|key| key.try_get_as_bytes().ok());
+        let valid = |bytes| UnparsedPublicKey::new(&ED25519, bytes).verify(document, signature);
+        bytes.is_some_and(|bytes| valid(bytes).is_ok())
+    }
+
     fn new(bytes: &[u8]) -> Self {
         Self { x: base64_url(bytes) }
     }
@@ -80,8 +110,6 @@ fn base64_url(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-
     use super::*;
     use crate::Signer;
 
@@ -98,10 +126,13 @@ mod tests {
         assert_eq!(DocumentKey::from_pem(&public).as_ref(), Ok(signer.public()));
         let signature = signer.sign(b"due");
         assert_eq!(signer.sign(b"due"), signature);
-        let key = UnparsedPublicKey::new(&ED25519, signer.pair.public_key().as_ref());
-        assert!(key.verify(b"due", &signature).is_ok());
-        assert!(key.verify(b"due.", &signature).is_err());
-        assert!(key_set([signer.public()]).contains(&signer.public().key_id()));
+        let retired = DocumentKey { x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned() };
+        let set = key_set([signer.public(), &retired]);
+        let key = DocumentKey::find(&set, &signer.public().key_id()).expect("it is in the set");
+        assert!(key.verify(b"due", &signature));
+        assert!(!key.verify(b"due.", &signature) && !key.verify(b"due", &signature[1..]));
+        assert!(!retired.verify(b"due", &signature));
+        assert_eq!(DocumentKey::find(&set, "another"), None);
     }
 
     #[test]

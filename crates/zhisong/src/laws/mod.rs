@@ -9,7 +9,7 @@
 //! | `limits` | I2: how many a person has |
 //! | `claims` | I3 and I4: what was acknowledged is there, and "sold out" was true |
 //! | `uses`, `amounts`, `lifecycle` | R1, R2, R3: the right, the money and the stages of a checkout |
-//! | `journal`, `statements` | R4 and R5: the entries, the days and their files |
+//! | `journal`, `trial_balance`, `statements` | R4 and R5: the entries, the days and their files |
 //! | `requests` | A1: the remembered answers of the checkout |
 //! | `feed` | what redemption took in is what issuance gave out, up to redemption's cursors |
 //! | `secrecy` | E3: nothing personal in the clear in any file |
@@ -33,8 +33,10 @@ mod limits;
 mod requests;
 mod secrecy;
 mod snapshot;
+mod statement_file;
 mod statements;
 mod stocks;
+mod trial_balance;
 mod uses;
 mod verdict;
 
@@ -151,7 +153,9 @@ pub async fn check(inputs: &Inputs, begun: impl Fn(Law)) -> Result<Report, LawPr
     begun(Law::R3);
     verdicts.push(lifecycle::check(&mut redemption).await?);
     begun(Law::R4);
-    verdicts.push(journal::check(&mut redemption).await?);
+    let mut balanced = journal::check(&mut redemption).await?;
+    trial_balance::add(&mut redemption, &mut balanced).await?;
+    verdicts.push(balanced);
     begun(Law::R5);
     verdicts.push(statements::check(&mut redemption).await?);
     begun(Law::A1);

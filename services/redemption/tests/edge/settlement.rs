@@ -14,7 +14,7 @@ async fn statement(
     platform: &str,
 ) -> Result<(wire::StatementHead, Vec<u8>), Status> {
     let (business_day, platform) = (day.to_owned(), platform.to_owned());
-    let request = wire::GetStatementRequest { business_day, platform };
+    let request = wire::GetStatementRequest { business_day, platform, funder: String::new() };
     let mut parts = bench.settlement(caller).get_statement(request).await?.into_inner();
     let (mut head, mut file) = (None, Vec::new());
     while let Some(message) = parts.message().await? {
