@@ -33,6 +33,7 @@ use runtime::ServeOptions;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tonic::async_trait;
+use tonic::transport::Channel;
 use tonic_types::StatusExt as _;
 
 /// The bench of one test.
@@ -182,6 +183,11 @@ impl Bench {
         let credential = Some(Credential::signed(self.signer.clone(), grant, clock));
         let config = PeerConfig { url: self.url.clone(), credential, ..PeerConfig::default() };
         Peer::lazy(&config).expect("a url").channel()
+    }
+
+    /// Settlement, as whoever has no token calls it.
+    pub async fn settlement_for_strangers(&self) -> SettlementServiceClient<Channel> {
+        SettlementServiceClient::connect(self.url.clone()).await.expect("it listens")
     }
 
     /// The checkout, as the platform `wepay` of Guangdong calls it.

@@ -3,4 +3,5 @@
 mod bench;
 mod checkout;
 mod feed;
+mod reconciliation;
 mod settlement;

@@ -126,10 +126,10 @@ impl Replica {
     }
 }
 
-fn settlement_keys() -> SettlementKeys {
+fn settlement_keys() -> redemption::usecase::SettlementKeys {
     let (private, _) = rpc::Signer::generate().expect("a key");
     let signer = rpc::DocumentSigner::from_pem(&private).expect("a key");
-    SettlementKeys { signer, retired: Vec::new() }
+    redemption::usecase::SettlementKeys { signer, retired: Vec::new() }
 }
 
 /// The payment platform whose orders these are.
