@@ -21,7 +21,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
     fs::write(out.join("scopes.rs"), scope_table(&compiler.descriptor_pool())?)?;
-    tonic_prost_build::configure().bytes(".zhisong").compile_fds(compiler.file_descriptor_set())?;
+    tonic_prost_build::configure()
+        .bytes(".zhisong")
+        // One head stands before many small pieces.
+        .boxed(".zhisong.redemption.v1.GetStatementResponse.part.head")
+        .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }
 

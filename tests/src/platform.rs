@@ -115,7 +115,7 @@ impl<'a> Platform<'a> {
         let (mut head, mut file) = (None, Vec::new());
         while let Some(part) = parts.message().await.expect("comes to its end") {
             match part.part.expect("a part") {
-                Part::Head(found) => assert!(head.replace(found).is_none(), "the head comes once"),
+                Part::Head(found) => assert!(head.replace(*found).is_none(), "the head comes once"),
                 Part::Csv(bytes) => file.extend_from_slice(&bytes),
             }
         }

@@ -19,7 +19,7 @@ pub(super) async fn close(clients: &Clients, day: &str) -> Result<StatementHead,
     let mut lines = 0;
     while let Some(part) = parts.message().await.map_err(&refused)? {
         match part.part {
-            Some(Part::Head(found)) => head = Some(found),
+            Some(Part::Head(found)) => head = Some(*found),
             Some(Part::Csv(bytes)) => lines += bytes.iter().filter(|byte| **byte == b'\n').count(),
             None => {}
         }

@@ -33,7 +33,7 @@ pub(super) fn statement_head(statement: &Statement) -> wire::GetStatementRespons
         key_id: key_id.clone(),
         signature: signature.to_vec().into(),
     };
-    let part = wire::get_statement_response::Part::Head(head);
+    let part = wire::get_statement_response::Part::Head(Box::new(head));
     wire::GetStatementResponse { part: Some(part) }
 }
 

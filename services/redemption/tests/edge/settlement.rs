@@ -27,7 +27,7 @@ async fn read(
     let (mut head, mut file) = (None, Vec::new());
     while let Some(message) = parts.message().await? {
         match message.part.expect("a part") {
-            Part::Head(first) => assert!(head.replace(first).is_none(), "one head"),
+            Part::Head(first) => assert!(head.replace(*first).is_none(), "one head"),
             Part::Csv(bytes) => file.extend_from_slice(&bytes),
         }
     }

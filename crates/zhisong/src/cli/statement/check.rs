@@ -21,7 +21,7 @@ pub(super) async fn read(
     let mut lines = 0_i64;
     while let Some(part) = parts.message().await? {
         match part.part {
-            Some(Part::Head(found)) => head = Some(found),
+            Some(Part::Head(found)) => head = Some(*found),
             Some(Part::Csv(bytes)) => {
                 digest.update(&bytes);
                 lines += bytes.iter().map(|byte| i64::from(*byte == b'\n')).sum::<i64>();
