@@ -8,6 +8,7 @@ use std::{env, fs};
 use prost_reflect::{DescriptorPool, Value};
 
 const SCOPE_OPTION: &str = "zhisong.common.v1.required_scope";
+const PUBLIC_OPTION: &str = "zhisong.common.v1.public";
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../proto");
@@ -20,7 +21,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptor.bin"), compiler.encode_file_descriptor_set())?;
     fs::write(out.join("scopes.rs"), scope_table(&compiler.descriptor_pool())?)?;
-    tonic_prost_build::configure().bytes(".zhisong").compile_fds(compiler.file_descriptor_set())?;
+    tonic_prost_build::configure()
+        .bytes(".zhisong")
+        // One head stands before many small pieces.
+        .boxed(".zhisong.redemption.v1.GetStatementResponse.part.head")
+        .compile_fds(compiler.file_descriptor_set())?;
     Ok(())
 }
 
@@ -38,15 +43,20 @@ fn proto_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A method of ours without a scope does not build: nothing is public by omission.
+/// A method of ours states a scope or that it is public, or does not build: nothing is public by
+/// omission.
 fn scope_table(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
-    let option = pool.get_extension_by_name(SCOPE_OPTION).ok_or("scope option is not defined")?;
+    let option = |name| pool.get_extension_by_name(name).ok_or("an option is not defined");
+    let (required, public) = (option(SCOPE_OPTION)?, option(PUBLIC_OPTION)?);
     let mut table = String::from("&[\n");
     for service in pool.services() {
         for method in service.methods() {
-            let scope = match method.options().get_extension(&option).into_owned() {
-                Value::String(scope) if !scope.is_empty() => scope,
-                _ => return Err(format!("{} states no scope", method.full_name()).into()),
+            let options = method.options();
+            let scope = options.get_extension(&required).into_owned();
+            let scope = match (scope, options.get_extension(&public).into_owned()) {
+                (Value::String(scope), Value::Bool(true)) if scope.is_empty() => None,
+                (Value::String(scope), Value::Bool(false)) if !scope.is_empty() => Some(scope),
+                _ => return Err(format!("{}: a scope or public", method.full_name()).into()),
             };
             let path = format!("/{}/{}", service.full_name(), method.name());
             let streams = method.is_client_streaming() || method.is_server_streaming();

@@ -6,9 +6,11 @@ use contracts::eligibility::v1::member_reference::Reference;
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
 use contracts::issuance::v1::{ClaimRequest, Voucher};
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
+use contracts::redemption::v1::reconcile_request::Part;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
 use contracts::redemption::v1::{
-    AuthorizeRequest, CaptureRequest, CloseDaysRequest, Order, OrderLine, Shop,
+    AuthorizeRequest, CaptureRequest, CloseDaysRequest, Order, OrderLine, ReconcileHeader,
+    ReconcileRequest, Shop,
 };
 use member_identity::RegionCode;
 use suite_tests::callers::{CallerChannel, all_scopes, grant};
@@ -20,6 +22,8 @@ use tonic::transport::Channel;
 /// The day of the orders that a statement holds, and the one after it.
 pub const CLOSED_DAY: &str = "2022-07-21";
 pub const TODAY: &str = "2022-07-22";
+/// The reconciliation of the closed day that each city has.
+pub const RECONCILED: &str = "reconciled";
 /// The minute of the day at which business time stands.
 const TEN_O_CLOCK: u16 = 600;
 
@@ -72,6 +76,9 @@ impl World {
         }
         let mut settlement = SettlementServiceClient::new(own.channel(&suite).await);
         settlement.close_days(CloseDaysRequest {}).await.expect("the day before is closed");
+        for city in [&own, &foreign] {
+            city.reconcile(&suite).await;
+        }
         Self { suite, connection, own, foreign }
     }
 }
@@ -149,6 +156,23 @@ impl City {
         let mut checkout = CheckoutServiceClient::new(self.channel(suite).await);
         let request = CaptureRequest { request_id, authorization_id, portion: None };
         checkout.capture(request).await.expect("is captured");
+    }
+
+    /// Reconciles an empty file of the closed day, in which the city's one order is missing.
+    async fn reconcile(&self, suite: &Suite) {
+        let (request_id, business_day) = (RECONCILED.to_owned(), CLOSED_DAY.to_owned());
+        let header = Part::Header(ReconcileHeader { request_id, business_day });
+        let csv = Part::Csv("order_number,kind,amount_fen\n".into());
+        let sent = [header, csv].map(|part| ReconcileRequest { part: Some(part) });
+        let mut settlement = SettlementServiceClient::new(self.channel(suite).await);
+        let answered = settlement.reconcile(tokio_stream::iter(sent)).await.expect("is compared");
+        let mut answered = answered.into_inner();
+        while answered.message().await.expect("is answered to its end").is_some() {}
+    }
+
+    /// The difference that it found.
+    pub fn difference_id(&self) -> String {
+        format!("CAPTURE:order:order-{}-0", self.name)
     }
 
     /// The member by id.

@@ -42,7 +42,7 @@ pub fn grant(subject: &str, organization: &str, scopes: &[&str]) -> Grant {
 
 /// Every scope that a method asks for, without those of `except`.
 pub fn all_scopes(except: &str) -> Vec<&'static str> {
-    let mut scopes: Vec<_> = METHOD_SCOPES.iter().map(|method| method.scope).collect();
+    let mut scopes: Vec<_> = METHOD_SCOPES.iter().filter_map(|method| method.scope).collect();
     scopes.retain(|scope| *scope != except);
     scopes.sort_unstable();
     scopes.dedup();

@@ -110,13 +110,14 @@ impl<'a> Platform<'a> {
         let closed = SettlementServiceClient::new(ops).close_days(CloseDaysRequest {}).await;
         closed.expect("the days that are over are closed");
         let platform = self.suite.channel(&Role::PaymentPlatform.grant(&province())).await;
-        let request = GetStatementRequest { business_day: day.to_owned(), platform: String::new() };
+        let request =
+            GetStatementRequest { business_day: day.to_owned(), ..GetStatementRequest::default() };
         let parts = SettlementServiceClient::new(platform).get_statement(request).await;
         let mut parts = parts.expect("a closed day has a statement").into_inner();
         let (mut head, mut file) = (None, Vec::new());
         while let Some(part) = parts.message().await.expect("comes to its end") {
             match part.part.expect("a part") {
-                Part::Head(found) => assert!(head.replace(found).is_none(), "the head comes once"),
+                Part::Head(found) => assert!(head.replace(*found).is_none(), "the head comes once"),
                 Part::Csv(bytes) => file.extend_from_slice(&bytes),
             }
         }

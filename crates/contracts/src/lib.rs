@@ -43,8 +43,8 @@ pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/desc
 pub struct MethodScope {
     /// The request path, as `/zhisong.issuance.v1.IssuanceService/Claim`.
     pub path: &'static str,
-    /// The scope, as `voucher.claim`.
-    pub scope: &'static str,
+    /// The scope, as `voucher.claim`; `None` for a method that needs no token.
+    pub scope: Option<&'static str>,
     /// Whether either side sends a stream.
     pub streams: bool,
 }

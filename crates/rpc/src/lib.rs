@@ -6,14 +6,16 @@
 //!   records outcome and duration.
 //! - [`Problem`] is every refusal; its reason decides code and texts in one table.
 //! - [`Fields`] reads a request and lists all that is wrong with it.
+//! - [`DocumentSigner`] signs what others keep, and [`key_set`] tells the keys.
 //! - [`Peer`] is a channel to another service, with a token and trace context on each call.
 //!
-//! **Invariant:** a method that states no scope cannot be called (health and reflection are the
-//! listed exceptions). **Invariant:** no driver text, token or personal value is ever sent.
+//! **Invariant:** a method that states no scope cannot be called (those that the contract says are
+//! public, health and reflection are the exceptions). **Invariant:** no driver text, token or personal value is ever sent.
 
 mod admission;
 mod caller;
 mod credential;
+mod document;
 mod fields;
 mod layer;
 mod page;
@@ -27,6 +29,7 @@ pub use admission::Admission;
 pub use caller::{Caller, caller, deadline};
 pub use contracts::common::v1::ErrorReason;
 pub use credential::Credential;
+pub use document::{DocumentKey, DocumentSigner, key_set};
 pub use fields::{Fields, RequestId, decode_timestamp, encode_timestamp};
 pub use layer::{CallerLayer, CallerService};
 pub use page::{PageToken, page_size};

@@ -316,6 +316,10 @@ const fn authorization(reason: R) -> Spec {
         R::DayNotClosed => {
             refusal("该日尚未结账", "the day is not closed yet").with(&["business_day"])
         }
+        R::DifferenceAccepted => {
+            refusal("该差异已确认，不可更改", "the difference was accepted before, which is final")
+                .with(&["resolved_by"])
+        }
         _ => system(R::Internal),
     }
 }

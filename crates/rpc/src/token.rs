@@ -41,7 +41,7 @@ pub struct Grant {
 }
 
 /// A key file that is not an Ed25519 key in PEM.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not an Ed25519 key in PEM")]
 pub struct KeyProblem;
 
@@ -171,7 +171,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// Base 64 (RFC 4648, section 4) of a key, which always fits one or two lines.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

@@ -145,6 +145,7 @@ impl Deployment {
         let signer = Signer::from_pem(KEY_ID, &private)?;
         fs::write(folder.path().join("tokens.pub.pem"), public)?;
         fs::write(folder.path().join("registry.toml"), &plan.key_ring)?;
+        fs::write(folder.path().join("settlement.pem"), Signer::generate()?.0)?;
         let mut tokens = Tokens::new();
         for grant in &plan.callers {
             let token = signer.sign(grant, SystemClock.wall(), VALID_FOR)?;
@@ -191,6 +192,10 @@ impl Deployment {
         if program == Program::Eligibility {
             let ring = self.folder.path().join("registry.toml");
             text += &format!("\n[keys]\nring_file = \"{}\"\n", ring.display());
+        }
+        if program == Program::Redemption {
+            let key = self.folder.path().join("settlement.pem");
+            text += &format!("\n[settlement]\nsigning_key_path = \"{}\"\n", key.display());
         }
         text += &self.peer_settings(program)?;
         text += setup.sections;

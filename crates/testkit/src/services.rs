@@ -94,6 +94,8 @@ impl Services {
         };
         fs::write(plan.folder.join("tokens.pub.pem"), public)?;
         fs::write(plan.folder.join("registry.toml"), &plan.key_ring)?;
+        let (settlement, _) = Signer::generate().expect("the machine has randomness");
+        fs::write(plan.folder.join("settlement.pem"), settlement)?;
         let addresses = free_addresses();
         let mut configs = Vec::new();
         for service in Service::ALL {
@@ -181,6 +183,9 @@ fn configuration(service: Service, plan: &Plan<'_>, addresses: Addresses) -> Str
     );
     if service == Service::Eligibility {
         text += &format!("\n[keys]\nring_file = \"{folder}/registry.toml\"\n");
+    }
+    if service == Service::Redemption {
+        text += &format!("\n[settlement]\nsigning_key_path = \"{folder}/settlement.pem\"\n");
     }
     for (peer, _) in service.peers() {
         let (url, peer) = (address(addresses, *peer), peer.name());

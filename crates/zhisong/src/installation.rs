@@ -15,6 +15,8 @@ const KEY_ID: &str = "embedded";
 /// The folder of the keys, and the file of the key that signs tokens.
 const KEYS: &str = "keys";
 const PRIVATE_KEY: &str = "tokens.pem";
+/// The file of the key that signs statements.
+const SETTLEMENT_KEY: &str = "settlement.pem";
 
 /// Why a data folder cannot be used, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -59,12 +61,8 @@ impl Installation {
         let lock = lock(folder)?;
         let private_file = keys.join(PRIVATE_KEY);
         let public_file = keys.join("tokens.pub.pem");
-        if !private_file.exists() {
-            let (private, public) =
-                Signer::generate().map_err(|_| FolderProblem::Key(private_file.clone()))?;
-            write_new(&public_file, &public)?;
-            write_new(&private_file, &private)?;
-        }
+        make_key(&private_file, &public_file)?;
+        make_key(&keys.join(SETTLEMENT_KEY), &keys.join("settlement.pub.pem"))?;
         let ring = keys.join("registry.toml");
         if !ring.exists() {
             write_new(&ring, &eligibility::keyring::generate())?;
@@ -102,6 +100,11 @@ impl Installation {
         self.folder.join(KEYS).join("registry.toml")
     }
 
+    /// File with the key that signs statements.
+    pub fn settlement_key_file(&self) -> PathBuf {
+        self.folder.join(KEYS).join(SETTLEMENT_KEY)
+    }
+
     /// The database of one service.
     pub fn database(&self, service: &str) -> DatabaseConfig {
         let in_folder = || {
@@ -120,6 +123,17 @@ pub fn signer_of(folder: &Path) -> Result<Signer, FolderProblem> {
         true => signer(file),
         false => Err(FolderProblem::NoKeys(folder.to_owned())),
     }
+}
+
+/// A pair of keys, made on first use.
+fn make_key(private_file: &Path, public_file: &Path) -> Result<(), FolderProblem> {
+    if private_file.exists() {
+        return Ok(());
+    }
+    let made = Signer::generate().map_err(|_| FolderProblem::Key(private_file.to_owned()));
+    let (private, public) = made?;
+    write_new(public_file, &public)?;
+    write_new(private_file, &private)
 }
 
 fn signer(file: PathBuf) -> Result<Signer, FolderProblem> {

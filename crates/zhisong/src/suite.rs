@@ -66,6 +66,10 @@ pub async fn serve(
             database: installation.database("redemption"),
             eligibility: peer("redemption", &["eligibility.check"]),
             issuance: peer("redemption", &["feed.read"]),
+            settlement: redemption::SettlementConfig {
+                signing_key_path: installation.settlement_key_file(),
+                ..redemption::SettlementConfig::default()
+            },
             ..redemption::Config::default()
         },
         context,

@@ -64,6 +64,8 @@ impl Role {
                 "checkout.void",
                 "checkout.refund",
                 "settlement.read",
+                "settlement.reconcile",
+                "settlement.resolve",
             ],
             Self::Ops => &[
                 "campaign.write",
@@ -75,6 +77,8 @@ impl Role {
                 "settlement.read",
                 "settlement.ops",
                 "settlement.close",
+                "settlement.resolve",
+                "settlement.balance",
                 "ops.clock",
             ],
         }

@@ -1,3 +1,5 @@
+use std::path::PathBuf;
+
 use group_commit::LaneOptions;
 use rpc::PeerConfig;
 use serde::Deserialize;
@@ -17,6 +19,20 @@ pub struct Config {
     pub issuance: PeerConfig,
     /// Bounds of the checkout.
     pub checkout: CheckoutConfig,
+    /// The keys of statements.
+    pub settlement: SettlementConfig,
+}
+
+/// The keys of statements.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettlementConfig {
+    /// File with the Ed25519 private key in PEM that signs heads of statements. Never made by the
+    /// service: replicas sign with the same one.
+    pub signing_key_path: PathBuf,
+    /// Files with the public keys in PEM of those that signed before. What they signed stays
+    /// valid.
+    pub retired_key_paths: Vec<PathBuf>,
 }
 
 /// Bounds of the checkout.
@@ -40,7 +56,15 @@ impl Default for Config {
             eligibility: PeerConfig::default(),
             issuance: PeerConfig::default(),
             checkout: CheckoutConfig::default(),
+            settlement: SettlementConfig::default(),
         }
+    }
+}
+
+impl Default for SettlementConfig {
+    fn default() -> Self {
+        let signing_key_path = PathBuf::from("redemption-settlement.pem");
+        Self { signing_key_path, retired_key_paths: Vec::new() }
     }
 }
 
@@ -73,6 +97,10 @@ impl runtime::ServiceConfig for Config {
         ];
         let below_one = bounds.into_iter().filter(|(_, bound)| *bound == 0);
         problems.extend(below_one.map(|(key, _)| format!("{key} must be 1 or more")));
+        if self.settlement.signing_key_path.as_os_str().is_empty() {
+            let problem = "settlement.signing_key_path is empty: name the file of a key";
+            problems.push(String::from(problem));
+        }
         problems
     }
 }

@@ -13,6 +13,8 @@
 //! has run out counts as expired at once, swept or not.
 //! **Invariant** (R4, R5): the journal is only ever added to, a transaction's entries come to zero,
 //! and a row is written to a day that is open when it is committed.
+//! **Invariant** (R5): a statement of a closed day, whoever it is for, is the same bytes for ever;
+//! what signs its head is no part of them.
 //! **Invariant**: each position of the voucher feed takes effect once; a feed that does not go on
 //! exactly where it was left is not followed.
 //! Absent on purpose: ID numbers (a member stands in tables as a digest of the member id), counters
@@ -26,19 +28,23 @@ mod service;
 pub mod store;
 pub mod usecase;
 
+use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
-use ::rpc::Peer;
+use ::rpc::{DocumentKey, DocumentSigner, KeyProblem, Peer};
 use runtime::{Context, Part, StartProblem};
 
-pub use config::{CheckoutConfig, Config};
+pub use config::{CheckoutConfig, Config, SettlementConfig};
 pub use entropy::SystemEntropy;
 pub use service::{Ingredients, Redemption, SERVICES};
 
 use crate::rpc::{EligibilityOverRpc, IssuanceOverRpc};
+use crate::usecase::SettlementKeys;
 
 /// Opens the store, reaches for the peers, and starts the service.
 pub async fn build(config: Config, context: Context) -> Result<Part, StartProblem> {
+    let settlement_keys = Arc::new(settlement_keys(&config.settlement)?);
     let store = store::open(&config.database).await?;
     let eligibility = Peer::lazy(&config.eligibility)?;
     let issuance = Peer::lazy(&config.issuance)?;
@@ -51,8 +57,26 @@ pub async fn build(config: Config, context: Context) -> Result<Part, StartProble
         issuance: Arc::new(IssuanceOverRpc::new(&issuance, &feed)),
         lane: config.checkout.lane(),
         lanes: config.checkout.lanes,
+        settlement_keys,
     });
     Ok(redemption.into_part(async move { store.close().await }))
+}
+
+fn settlement_keys(config: &SettlementConfig) -> Result<SettlementKeys, StartProblem> {
+    let signer = read_key(&config.signing_key_path, DocumentSigner::from_pem)?;
+    let retired = config.retired_key_paths.iter();
+    let retired =
+        retired.map(|path| read_key(path, DocumentKey::from_pem)).collect::<Result<_, _>>();
+    Ok(SettlementKeys { signer, retired: retired? })
+}
+
+fn read_key<T>(
+    path: &Path,
+    read: impl FnOnce(&str) -> Result<T, KeyProblem>,
+) -> Result<T, StartProblem> {
+    let named = || path.display().to_string();
+    let pem = fs::read_to_string(path).map_err(|problem| StartProblem::new(named(), problem))?;
+    read(&pem).map_err(|problem| StartProblem::new(named(), problem))
 }
 
 /// The whole `main` of the service as a process of its own.

@@ -16,7 +16,8 @@ use crate::rpc::{CheckoutRpc, SettlementRpc, WalletRpc};
 use crate::store::Store;
 use crate::usecase::{
     Checkout, CheckoutLanes, CheckoutStages, EligibilityPeer, Feed, FeedFollower, IssuancePeer,
-    Members, Settlement, Wallets, close_days_by_themselves, expire_holds_by_themselves,
+    Members, Settlement, SettlementKeys, Wallets, close_days_by_themselves,
+    expire_holds_by_themselves,
 };
 
 /// The most that one checkout request may hold: an order of 100 lines is far below it.
@@ -45,6 +46,8 @@ pub struct Ingredients {
     pub lane: LaneOptions,
     /// Lanes side by side, 1 or more.
     pub lanes: usize,
+    /// What heads of statements are signed with.
+    pub settlement_keys: Arc<SettlementKeys>,
 }
 
 /// Redemption at work: its lanes, the follower of the voucher feed, the sweeper and the closer.
@@ -59,10 +62,15 @@ pub struct Redemption {
 impl Redemption {
     /// Starts everything that runs by itself.
     pub fn start(ingredients: Ingredients) -> Self {
-        let Ingredients { store, clock, entropy, eligibility, issuance, lane, lanes } = ingredients;
+        let Ingredients { store, clock, entropy, eligibility, issuance, lane, lanes, .. } =
+            ingredients;
         let members = Arc::new(Members::new(eligibility));
         let feed = Arc::new(Feed::new(issuance, Arc::clone(&store)));
-        let settlement = Settlement { store: Arc::clone(&store), clock: Arc::clone(&clock) };
+        let settlement = Settlement {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            keys: ingredients.settlement_keys,
+        };
         let stages = Arc::new(CheckoutStages {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),

@@ -6,6 +6,7 @@ mod eligibility;
 mod issuance;
 mod redemption;
 mod registry;
+mod settlement;
 
 use contracts::common::v1::ErrorReason;
 use prost::bytes::Bytes;
@@ -33,6 +34,8 @@ pub enum By {
     Subtree,
     /// Only a caller who is not: a service.
     Everywhere,
+    /// Whoever asks, without a token.
+    Everybody,
 }
 
 /// Calls that name what belongs to another organization.
@@ -48,6 +51,8 @@ pub enum Foreign {
 pub enum NotApplicable {
     /// Business time is the process's and belongs to no organization.
     TimeHasNoOwner,
+    /// What everybody may know belongs to no organization.
+    IsPublic,
     /// Closing names nothing: it does for all platforms what the service does by itself soon
     /// after midnight, and nothing more.
     ClosesEveryDayThatIsOver,
@@ -82,6 +87,12 @@ impl Row {
         Self { path, own, by: By::Subtree, foreign: Foreign::NotApplicable(why) }
     }
 
+    /// A method for everybody.
+    fn public(path: &'static str, own: Ask) -> Self {
+        let foreign = Foreign::NotApplicable(NotApplicable::IsPublic);
+        Self { path, own, by: By::Everybody, foreign }
+    }
+
     /// A method for services: whoever is bound to a subtree is refused the very same call.
     fn everywhere(path: &'static str, own: Ask) -> Self {
         let foreign = vec![outside("everybody's", own.clone())];
@@ -109,6 +120,7 @@ pub fn rows(world: &World) -> Vec<Row> {
         eligibility::rows(world),
         issuance::rows(world),
         redemption::rows(world),
+        settlement::rows(world),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -1,18 +1,14 @@
-//! `CheckoutService`, `WalletService` and `SettlementService`.
+//! `CheckoutService` and `WalletService`.
 
 use contracts::common::v1::ErrorReason;
 use contracts::redemption::v1 as wire;
 use contracts::redemption::v1::get_authorization_request::Key;
-use contracts::redemption::v1::get_statement_response::Part;
 use contracts::redemption::v1::void_request::Target;
 use tonic::Code;
 
-use super::{Case, NotApplicable, Row, answered, outside, refused};
+use super::{Case, Row, answered, outside, refused};
 use crate::raw::{Ask, ask, read};
-use crate::world::{CLOSED_DAY, City, World};
-
-/// The scope of those who see the rows of all platforms.
-const OPS: &[&str] = &["settlement.ops"];
+use crate::world::{City, World};
 
 pub(super) fn rows(world: &World) -> Vec<Row> {
     let (own, foreign) = (&world.own, &world.foreign);
@@ -24,13 +20,6 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         refund(own, foreign),
         get_authorization(own, foreign),
         list_wallet_vouchers(own, foreign),
-        get_daily_totals(own),
-        get_statement(own, foreign),
-        Row::none(
-            "/zhisong.redemption.v1.SettlementService/CloseDays",
-            ask(&wire::CloseDaysRequest {}),
-            NotApplicable::ClosesEveryDayThatIsOver,
-        ),
     ]
 }
 
@@ -157,50 +146,5 @@ fn list_wallet_vouchers(own: &City, foreign: &City) -> Row {
         "/zhisong.redemption.v1.WalletService/ListWalletVouchers",
         list(own),
         vec![outside("another's member", list(foreign))],
-    )
-}
-
-fn get_daily_totals(own: &City) -> Row {
-    let ask = || ask(&wire::GetDailyTotalsRequest { business_day: CLOSED_DAY.to_owned() });
-    let (platform, campaign_id) = (own.subject.clone(), own.campaign_id.clone());
-    let only_own = move |answer: &prost::bytes::Bytes| {
-        let totals = read::<wire::GetDailyTotalsResponse>(answer).totals;
-        let [total] = &totals[..] else { return false };
-        (total.platform == platform) & (total.campaign_id == campaign_id) & (total.captures == 1)
-    };
-    let for_ops =
-        Case { more_scopes: OPS, ..answered("whatever there is for ops", ask(), only_own.clone()) };
-    Row::new(
-        "/zhisong.redemption.v1.SettlementService/GetDailyTotals",
-        ask(),
-        vec![answered("whatever there is", ask(), only_own), for_ops],
-    )
-}
-
-fn get_statement(own: &City, foreign: &City) -> Row {
-    let get = |platform: &str| {
-        let (business_day, platform) = (CLOSED_DAY.to_owned(), platform.to_owned());
-        ask(&wire::GetStatementRequest { business_day, platform })
-    };
-    let theirs = || get(&foreign.subject);
-    let subject = own.subject.clone();
-    Row::new(
-        "/zhisong.redemption.v1.SettlementService/GetStatement",
-        get(""),
-        vec![
-            refused(
-                "another platform's",
-                theirs(),
-                Code::PermissionDenied,
-                ErrorReason::ScopeMissing,
-            ),
-            Case { more_scopes: OPS, ..outside("another platform's for ops", theirs()) },
-            answered("its own", get(""), move |answer| {
-                match read::<wire::GetStatementResponse>(answer).part {
-                    Some(Part::Head(head)) => head.platform == subject && head.rows == 1,
-                    Some(Part::Csv(_)) | None => false,
-                }
-            }),
-        ],
     )
 }

@@ -8,6 +8,7 @@ mod claim;
 mod clock;
 mod connection;
 mod demo;
+mod difference;
 mod explain;
 mod failure;
 mod issue;
@@ -15,11 +16,13 @@ mod laws;
 mod member;
 mod organization;
 mod output;
+mod reconcile;
 mod roster;
 mod service;
 mod sheet;
 mod statement;
 mod token;
+mod trial_balance;
 mod up;
 
 use std::process::ExitCode;
@@ -61,6 +64,9 @@ enum Command {
     Checkout(checkout::Checkout),
     Statement(statement::Statement),
     Totals(statement::Totals),
+    Reconcile(reconcile::Reconcile),
+    Difference(difference::Difference),
+    TrialBalance(trial_balance::TrialBalance),
     Clock(clock::Clock),
     Token(token::Token),
 }
@@ -107,6 +113,9 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Checkout(checkout) => checkout.run().await,
         Command::Statement(statement) => statement.run().await,
         Command::Totals(totals) => totals.run().await,
+        Command::Reconcile(reconcile) => reconcile.run().await,
+        Command::Difference(difference) => difference.run().await,
+        Command::TrialBalance(balance) => balance.run().await,
         Command::Clock(clock) => clock.run().await,
         Command::Token(token) => token.run(),
     }

@@ -11,14 +11,15 @@ pub(super) async fn close(clients: &Clients, day: &str) -> Result<StatementHead,
     let closed = ops.close_days(CloseDaysRequest {}).await;
     closed.map_err(DemoProblem::refused("closing the day"))?;
     let mut platform = SettlementServiceClient::new(clients.channel(Role::PaymentPlatform, 0));
-    let request = GetStatementRequest { business_day: day.to_owned(), platform: String::new() };
+    let request =
+        GetStatementRequest { business_day: day.to_owned(), ..GetStatementRequest::default() };
     let refused = DemoProblem::refused("reading the statement");
     let mut parts = platform.get_statement(request).await.map_err(&refused)?.into_inner();
     let mut head = None;
     let mut lines = 0;
     while let Some(part) = parts.message().await.map_err(&refused)? {
         match part.part {
-            Some(Part::Head(found)) => head = Some(found),
+            Some(Part::Head(found)) => head = Some(*found),
             Some(Part::Csv(bytes)) => lines += bytes.iter().filter(|byte| **byte == b'\n').count(),
             None => {}
         }

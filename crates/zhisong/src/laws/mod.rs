@@ -10,7 +10,7 @@
 //! | `claims` | I3 and I4: what was acknowledged is there, and "sold out" was true |
 //! | `uses`, `amounts`, `lifecycle` | R1, R2, R3: the right, the money and the stages of a checkout |
 //! | `order_audit` | R2: what was captured and given back of each order, worked out anew |
-//! | `journal`, `statements` | R4 and R5: the entries, the days and their files |
+//! | `journal`, `trial_balance`, `statements` | R4 and R5: the entries, the days and their files |
 //! | `requests` | A1: the remembered answers of the checkout |
 //! | `feed` | what redemption took in is what issuance gave out, up to redemption's cursors |
 //! | `secrecy` | E3: nothing personal in the clear in any file |
@@ -35,8 +35,10 @@ mod order_audit;
 mod requests;
 mod secrecy;
 mod snapshot;
+mod statement_file;
 mod statements;
 mod stocks;
+mod trial_balance;
 mod uses;
 mod verdict;
 
@@ -153,7 +155,9 @@ pub async fn check(inputs: &Inputs, begun: impl Fn(Law)) -> Result<Report, LawPr
     begun(Law::R3);
     verdicts.push(lifecycle::check(&mut redemption).await?);
     begun(Law::R4);
-    verdicts.push(journal::check(&mut redemption).await?);
+    let mut balanced = journal::check(&mut redemption).await?;
+    trial_balance::add(&mut redemption, &mut balanced).await?;
+    verdicts.push(balanced);
     begun(Law::R5);
     verdicts.push(statements::check(&mut redemption).await?);
     begun(Law::A1);

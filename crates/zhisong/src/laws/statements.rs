@@ -1,22 +1,21 @@
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
-use aws_lc_rs::digest;
 use clock::{BusinessDay, Timestamp, Zone};
 use futures::TryStreamExt as _;
 
 use super::LawProblem;
 use super::snapshot::{Row, Rule, Snapshot, hex};
+use super::statement_file::{Head, Key, Kind, Writer};
 use super::verdict::{Finding, Law, Verdict};
 
-/// The first line of a statement's file.
-const HEADER: &str = "line,business_day,kind,transaction_id,authorization_id,order_number,\
-                      campaign_id,organization,voucher_id,amount_fen,at,late_of\n";
-
+/// Platforms and funders both have statements of the same rows, so one kind is the sum.
 const FIGURES: &str = "
     SELECT (SELECT COUNT(*) FROM business_day WHERE state = 'CLOSED') AS closed_days,
       (SELECT COUNT(*) FROM business_day WHERE state = 'OPEN') AS open_days,
       COUNT(*) AS statements,
-      CAST(COALESCE(SUM(captured_fen - refunded_fen), 0) AS BIGINT) AS statements_fen,
+      CAST(COALESCE(SUM(CASE WHEN kind = 'PLATFORM' THEN captured_fen - refunded_fen ELSE 0 END), 0)
+        AS BIGINT) AS statements_fen,
       (SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM entry
        WHERE account LIKE 'fund:%') AS captured_less_refunded_fen
     FROM statement";
@@ -64,32 +63,20 @@ pub(super) async fn check(redemption: &mut Snapshot) -> Result<Verdict, LawProbl
     Ok(verdict)
 }
 
-/// A day and a platform.
-type Key = (String, String);
-
-/// What a statement says that it holds: rows, captured, refunded, digest.
-#[derive(PartialEq, Eq)]
-struct Head {
-    rows: i64,
-    captured_fen: i64,
-    refunded_fen: i64,
-    sha256: Vec<u8>,
-}
-
-/// The file that the journal gives.
-struct Writer {
-    key: Key,
-    head: Head,
-    digest: digest::Context,
+/// What is known of a business day.
+struct Day {
+    is_closed: bool,
+    /// Whether its funders' statements are made.
+    has_funders: bool,
 }
 
 struct Audit {
     zone: Zone,
-    /// Whether each day is closed.
-    closed: BTreeMap<String, bool>,
+    days: BTreeMap<String, Day>,
     /// The statements that no row was read for yet.
     heads: BTreeMap<Key, Head>,
-    writer: Option<Writer>,
+    /// The files that the journal gives of one day.
+    writers: BTreeMap<Key, Writer>,
     statements_fen: i64,
     open_fen: i64,
     unlike: Finding,
@@ -99,30 +86,29 @@ struct Audit {
 
 impl Audit {
     async fn begin(redemption: &mut Snapshot) -> Result<Self, LawProblem> {
-        let mut closed = BTreeMap::new();
-        let mut days = redemption.rows("SELECT day, state FROM business_day");
-        while let Some(row) = days.try_next().await? {
-            closed.insert(row.get("day")?, row.get::<&str>("state")? == "CLOSED");
+        let mut days = BTreeMap::new();
+        let mut found = redemption.rows("SELECT * FROM business_day");
+        while let Some(row) = found.try_next().await? {
+            let is_closed = row.get::<&str>("state")? == "CLOSED";
+            let has_funders = row.get::<i64>("funders")? == 1;
+            days.insert(row.get("day")?, Day { is_closed, has_funders });
         }
-        drop(days);
+        drop(found);
         let mut heads = BTreeMap::new();
         let mut statements = redemption.rows("SELECT * FROM statement");
         let mut statements_fen = 0;
         while let Some(row) = statements.try_next().await? {
-            let head = Head {
-                rows: row.get("rows")?,
-                captured_fen: row.get("captured_fen")?,
-                refunded_fen: row.get("refunded_fen")?,
-                sha256: row.get("sha256")?,
-            };
-            statements_fen += head.captured_fen - head.refunded_fen;
-            heads.insert((row.get("business_day")?, row.get("platform")?), head);
+            let (key, head) = (Key::of_statement(&row)?, Head::stated(&row)?);
+            if key.kind == Kind::Platform {
+                statements_fen += head.captured_fen - head.refunded_fen;
+            }
+            heads.insert(key, head);
         }
         Ok(Self {
             zone: Zone::shanghai(),
-            closed,
+            days,
             heads,
-            writer: None,
+            writers: BTreeMap::new(),
             statements_fen,
             open_fen: 0,
             unlike: Finding::none_yet("closed days whose statement is not what the journal gives"),
@@ -132,15 +118,22 @@ impl Audit {
     }
 
     fn take(&mut self, row: &Row) -> Result<(), LawProblem> {
-        let (day, partner): (&str, &str) = (row.get("business_day")?, row.get("partner")?);
-        let same = |writer: &Writer| writer.key.0 == day && writer.key.1 == partner;
-        if !self.writer.as_ref().is_some_and(same) {
-            self.end_statement();
-            self.writer = Some(Writer::begin((day.to_owned(), partner.to_owned())));
+        let day: &str = row.get("business_day")?;
+        if self.writers.keys().next().is_some_and(|key| key.day != day) {
+            self.end_day();
         }
         let amount_fen = row.get::<Option<i64>>("amount_fen")?.unwrap_or(0).saturating_abs();
-        let writer = self.writer.as_mut().expect("begun above");
-        writer.line(row, amount_fen)?;
+        for key in Key::of_row(row)? {
+            let format = self.heads.get(&key).map_or(Head::CURRENT_FORMAT, |head| head.format);
+            let writer = match self.writers.entry(key) {
+                Entry::Occupied(writer) => writer.into_mut(),
+                Entry::Vacant(place) => {
+                    let writer = Writer::begin(format, place.key());
+                    place.insert(writer)
+                }
+            };
+            writer.line(row, amount_fen)?;
+        }
         self.check_day(row, day)
     }
 
@@ -148,39 +141,48 @@ impl Audit {
     fn check_day(&mut self, row: &Row, day: &str) -> Result<(), LawProblem> {
         let created_at = Timestamp::from_micros(row.get("created_at")?);
         let today = BusinessDay::of(created_at, &self.zone).to_string();
-        let is_closed = |day: &str| self.closed.get(day).copied().unwrap_or(false);
+        let is_closed = |day: &str| self.days.get(day).is_some_and(|day| day.is_closed);
         let in_place = match row.get::<Option<&str>>("late_of")? {
             None => day == today,
             Some(late_of) => late_of == today && day > late_of && is_closed(late_of),
         };
-        if !in_place || !self.closed.contains_key(day) {
+        if !in_place || !self.days.contains_key(day) {
             let id: &[u8] = row.get("transaction_id")?;
             self.misplaced.add(|| format!("transaction {} of {today} on {day}", hex(id)));
         }
         Ok(())
     }
 
-    fn end_statement(&mut self) {
-        let Some(writer) = self.writer.take() else { return };
-        let (key, given) = writer.finish();
-        let shown = || format!("{} {}", key.0, key.1);
-        let stated = self.heads.remove(&key);
-        if self.closed.get(&key.0).copied().unwrap_or(false) {
-            if stated.as_ref() != Some(&given) {
-                self.unlike.add(shown);
+    fn end_day(&mut self) {
+        for (key, writer) in std::mem::take(&mut self.writers) {
+            self.end_statement(&key, &writer.finish());
+        }
+    }
+
+    fn end_statement(&mut self, key: &Key, given: &Head) {
+        let stated = self.heads.remove(key);
+        let day = self.days.get(&key.day);
+        if day.is_some_and(|day| day.is_closed) {
+            // A day that an older version closed has none for its funders until days are next
+            // closed.
+            let is_due = key.kind == Kind::Platform || day.is_some_and(|day| day.has_funders);
+            if stated.as_ref() != Some(given) && (is_due || stated.is_some()) {
+                self.unlike.add(|| key.to_string());
             }
         } else {
-            self.open_fen += given.captured_fen - given.refunded_fen;
+            if key.kind == Kind::Platform {
+                self.open_fen += given.captured_fen - given.refunded_fen;
+            }
             if stated.is_some() {
-                self.early.add(shown);
+                self.early.add(|| key.to_string());
             }
         }
     }
 
     fn finish(mut self, verdict: &mut Verdict) {
-        self.end_statement();
-        for (day, platform) in self.heads.keys() {
-            self.early.add(|| format!("{day} {platform}"));
+        self.end_day();
+        for key in self.heads.keys() {
+            self.early.add(|| key.to_string());
         }
         verdict.figure("open_fen", self.open_fen);
         let net = verdict.figures.get("captured_less_refunded_fen").copied().unwrap_or(0);
@@ -192,45 +194,5 @@ impl Audit {
         for finding in [self.unlike, self.early, self.misplaced, adrift] {
             verdict.find(finding);
         }
-    }
-}
-
-impl Writer {
-    fn begin(key: Key) -> Self {
-        let mut digest = digest::Context::new(&digest::SHA256);
-        digest.update(HEADER.as_bytes());
-        let head = Head { rows: 0, captured_fen: 0, refunded_fen: 0, sha256: Vec::new() };
-        Self { key, head, digest }
-    }
-
-    fn line(&mut self, row: &Row, amount_fen: i64) -> Result<(), LawProblem> {
-        let text = |column| row.get::<&str>(column);
-        let id = |column| row.get::<&[u8]>(column).map(hex);
-        let kind = text("kind")?;
-        match kind {
-            "CAPTURE" => self.head.captured_fen += amount_fen,
-            _ => self.head.refunded_fen += amount_fen,
-        }
-        self.head.rows += 1;
-        let line = format!(
-            "{},{},{kind},txn_{},aut_{},{},{},{},vch_{},{amount_fen},{},{}\n",
-            self.head.rows,
-            self.key.0,
-            id("transaction_id")?,
-            id("authorization_id")?,
-            text("order_number")?,
-            text("campaign_id")?,
-            text("organization")?,
-            id("voucher_id")?,
-            Timestamp::from_micros(row.get("created_at")?),
-            row.get::<Option<&str>>("late_of")?.unwrap_or_default(),
-        );
-        self.digest.update(line.as_bytes());
-        Ok(())
-    }
-
-    fn finish(self) -> (Key, Head) {
-        let sha256 = self.digest.finish().as_ref().to_vec();
-        (self.key, Head { sha256, ..self.head })
     }
 }

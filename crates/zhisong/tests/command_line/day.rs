@@ -50,7 +50,7 @@ fn a_voucher_is_claimed_used_and_settled() {
     assert_eq!((&statement["rows"], &statement["due_fen"]), (&json!(2), &json!(0)));
     let csv = served.read("day.csv");
     assert_eq!(csv.lines().count(), 3, "{csv}");
-    let named = served.json(&format!("statement {DAY} --platform payment-platform"));
+    let named = served.json(&format!("statement {DAY} --counterparty platform:payment-platform"));
     assert_eq!(named["sha256"], statement["sha256"]);
 }
 

@@ -375,6 +375,18 @@ fn r4_catches_entries_and_balances_that_do_not_agree(history: &History) {
             "not closed",
             "INSERT INTO account_day VALUES ('2022-07-24', 'platform:payment-platform', 0, 299)",
         ),
+        broken(
+            &[R4],
+            "trial balances that are not zero",
+            "UPDATE account_day SET debit_fen = debit_fen + 1
+             WHERE business_day = '2022-07-23' AND account LIKE 'fund:%'",
+        ),
+        broken(
+            &[R4],
+            "debits are not their credits",
+            "UPDATE account_day SET credit_fen = credit_fen + 1
+             WHERE business_day = '2022-07-22' AND account LIKE 'platform:%'",
+        ),
     ]);
 }
 
@@ -399,13 +411,21 @@ fn r5_catches_a_statement_that_is_not_what_the_journal_gives(history: &History) 
         broken(
             &[R5],
             unlike,
+            "DELETE FROM statement WHERE business_day = '2022-07-23' AND kind = 'FUNDER'",
+        ),
+        broken(&[R5], unlike, "UPDATE statement SET format = 1 WHERE business_day = '2022-07-22'"),
+        broken(
+            &[R5],
+            unlike,
             "UPDATE journal SET campaign_id = campaign_id, created_at =
              created_at + 1 WHERE {booked}",
         ),
         broken(
             &[R5],
             "without a row",
-            "INSERT INTO statement SELECT business_day, 'another', 0, 0, 0, sha256, closed_at
+            "INSERT INTO statement (business_day, kind, counterparty, format, rows, captured_fen,
+               refunded_fen, sha256, closed_at)
+             SELECT business_day, kind, 'another', format, 0, 0, 0, sha256, closed_at
              FROM statement WHERE business_day = '2022-07-22'",
         ),
     ]);

@@ -1,5 +1,7 @@
 use clock::{BusinessDay, Timestamp, Zone};
 
+use super::StatementFormat;
+
 /// The day that a journal row is written to (law R5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Booking {
@@ -18,6 +20,18 @@ pub struct DayState {
     pub next_open: Option<BusinessDay>,
     /// The last day that is known, open or closed.
     pub last: Option<BusinessDay>,
+}
+
+/// A day that takes nothing more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClosedDay {
+    /// When it was closed.
+    pub at: Timestamp,
+    /// The form of its platforms' statements.
+    pub format: StatementFormat,
+    /// Whether its funders' statements are made: those of a day that was closed before they had
+    /// any are made when days are next closed.
+    pub has_funders: bool,
 }
 
 /// The business day of an instant: every ledger day is counted in China's one time zone.

@@ -5,15 +5,20 @@
 //! - [`Wallet`] finds the vouchers for an order and explains those that do not apply; [`Checks`] is
 //!   what eligibility says of the member, for terms that ask.
 //! - [`book`] assigns the business day, [`Transaction`] is what the journal records, and
-//!   [`StatementWriter`] makes the file of a closed day.
+//!   [`StatementWriter`] makes the file of a closed day for a [`Counterparty`].
+//! - [`PartnerFile`] reads a platform's own file of a day, [`Reconciliation`] is how far the two
+//!   were compared, and [`Difference`] is what they do not say alike.
 //! - [`advance`] decides what of a message of the voucher feed is taken in.
 
 mod authorization;
+mod balance;
 mod campaign;
 mod checks;
 mod command;
+mod counterparty;
 mod day;
 mod desk;
+mod difference;
 mod entropy;
 mod explain;
 mod feed;
@@ -21,6 +26,8 @@ mod fingerprint;
 mod journal;
 mod keys;
 mod order;
+mod partner_file;
+mod reconciliation;
 mod refund;
 mod refusal;
 mod selection;
@@ -29,13 +36,19 @@ mod verb;
 mod voucher;
 
 pub use authorization::{AppliedVoucher, Authorization, Booked, REFUNDS_MAX, Stage};
+pub use balance::{AccountBalance, BalanceTotals};
 pub use campaign::{Campaign, CampaignState};
 pub use checks::{Checks, Standing};
 pub use command::{
     Action, Answer, AuthorizeOrder, Command, OrderHold, OrderPart, Receipt, Remembered, VoidTarget,
 };
-pub use day::{Booking, DayState, book, business_day, gap};
+pub use counterparty::{Counterparty, PayoutId};
+pub use day::{Booking, ClosedDay, DayState, book, business_day, gap};
 pub use desk::{Changes, Desk, Laid, Moment, NewRefund, OrderKey, RequestKey};
+pub use difference::{
+    Difference, DifferenceKind, DifferenceState, Resolution, ResolutionAction, Resolve,
+    ResolveProblem, Resolved, Side,
+};
 pub use entropy::Entropy;
 pub use explain::{Unused, UnusedReason, hindrance};
 pub use feed::{
@@ -46,10 +59,15 @@ pub use fingerprint::Fingerprint;
 pub use journal::{Account, Entry, Transaction, TransactionKind};
 pub use keys::{CampaignId, KeyProblem, OrderNumber, Partner, RequestId, ShopId};
 pub use order::{Order, Wanted};
+pub use partner_file::{BadRow, FileBatch, FileRow, HeaderProblem, PART_RECORDS, PartnerFile};
+pub use reconciliation::{
+    ItemPart, Phase, Reconciliation, ReconciliationKey, SideTotals, Taken, items_if_named,
+    our_parts, their_parts,
+};
 pub use refund::RefundPart;
 pub use refusal::{Detail, Reason, Refusal};
 pub use selection::{Quotation, Wallet};
-pub use statement::{DailyTotal, StatementHead, StatementRow, StatementWriter};
+pub use statement::{DailyTotal, StatementFormat, StatementHead, StatementRow, StatementWriter};
 pub use verb::Verb;
 pub use voucher::{PeriodCount, ShownStage, VoucherStage, WalletVoucher, use_period};
 

@@ -1,12 +1,20 @@
+use std::fmt::Write as _;
+
 use aws_lc_rs::digest;
 use benefit::Fen;
 use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, OrganizationPath, TransactionId, VoucherId};
 
-use super::{CampaignId, OrderNumber, Partner, TransactionKind};
+use super::{CampaignId, Counterparty, OrderNumber, Partner, PayoutId, TransactionKind};
 
-const HEADER: &str = "line,business_day,kind,transaction_id,authorization_id,order_number,\
-                      campaign_id,organization,voucher_id,amount_fen,at,late_of\n";
+/// The form of a statement's rows. A closed day keeps the form that it was closed with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatementFormat {
+    /// Rows that name neither payment nor platform, as the first days have them.
+    First,
+    /// Rows that name both.
+    Second,
+}
 
 /// One row of a statement: a capture or a refund. The amount is positive for both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +23,8 @@ pub struct StatementRow {
     pub transaction_id: TransactionId,
     /// What it records.
     pub kind: TransactionKind,
+    /// The platform.
+    pub platform: Partner,
     /// The authorization.
     pub authorization_id: AuthorizationId,
     /// The platform's number of the order.
@@ -36,6 +46,8 @@ pub struct StatementRow {
 /// What a statement holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatementHead {
+    /// The form of the rows.
+    pub format: StatementFormat,
     /// Rows, without the header line.
     pub rows: i64,
     /// Discount captured.
@@ -51,20 +63,90 @@ pub struct StatementHead {
 /// Writes a statement as CSV and counts as it goes. The same rows give the same bytes, always:
 /// no value needs quoting, and lines end in LF.
 pub struct StatementWriter {
+    format: StatementFormat,
     day: BusinessDay,
+    payout_id: PayoutId,
     rows: i64,
     captured: Fen,
     refunded: Fen,
     digest: digest::Context,
 }
 
+impl StatementFormat {
+    /// The form of the days that are closed now.
+    pub const CURRENT: Self = Self::Second;
+
+    /// Its number in tables and heads.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::First => 1,
+            Self::Second => 2,
+        }
+    }
+
+    /// The form of that number.
+    pub fn from_number(number: i64) -> Option<Self> {
+        [Self::First, Self::Second].into_iter().find(|form| i64::from(form.number()) == number)
+    }
+
+    fn header(self) -> &'static str {
+        match self {
+            Self::First => {
+                "line,business_day,kind,transaction_id,authorization_id,order_number,\
+                 campaign_id,organization,voucher_id,amount_fen,at,late_of\n"
+            }
+            Self::Second => {
+                "line,payout_id,business_day,kind,platform,transaction_id,authorization_id,\
+                 order_number,campaign_id,organization,voucher_id,amount_fen,at,late_of\n"
+            }
+        }
+    }
+}
+
+impl StatementHead {
+    /// The lines that a signature is over, as the contract states them.
+    pub fn signed_text(
+        &self,
+        day: BusinessDay,
+        counterparty: &Counterparty,
+        key_id: &str,
+    ) -> String {
+        let Self { format, rows, captured, refunded, sha256, closed_at } = self;
+        let payout_id = counterparty.payout_id(day);
+        let due_fen = captured.0 - refunded.0;
+        let mut text = format!(
+            "zhisong-statement-1\nbusiness_day={day}\ncounterparty={counterparty}\n\
+             payout_id={payout_id}\nformat={}\nrows={rows}\ncaptured_fen={captured}\n\
+             refunded_fen={refunded}\ndue_fen={due_fen}\nsha256=",
+            format.number()
+        );
+        for byte in sha256 {
+            write!(text, "{byte:02x}").expect("a String takes everything");
+        }
+        text + &format!("\nclosed_at_us={}\nkey_id={key_id}\n", closed_at.as_micros())
+    }
+}
+
 impl StatementWriter {
-    /// The start of a file: the writer, and the header line.
-    pub fn begin(day: BusinessDay) -> (Self, String) {
+    /// The start of a counterparty's file: the writer, and the header line.
+    pub fn begin(
+        format: StatementFormat,
+        day: BusinessDay,
+        counterparty: &Counterparty,
+    ) -> (Self, String) {
+        let header = format.header();
         let mut digest = digest::Context::new(&digest::SHA256);
-        digest.update(HEADER.as_bytes());
-        let writer = Self { day, rows: 0, captured: Fen::ZERO, refunded: Fen::ZERO, digest };
-        (writer, HEADER.to_owned())
+        digest.update(header.as_bytes());
+        let writer = Self {
+            format,
+            day,
+            payout_id: counterparty.payout_id(day),
+            rows: 0,
+            captured: Fen::ZERO,
+            refunded: Fen::ZERO,
+            digest,
+        };
+        (writer, header.to_owned())
     }
 
     /// The line of the next row.
@@ -74,12 +156,16 @@ impl StatementWriter {
             TransactionKind::Capture => self.captured.0 += row.amount.0,
             TransactionKind::Refund => self.refunded.0 += row.amount.0,
         }
+        let (number, day, kind) = (self.rows, self.day, row.kind.name());
+        let begin = match self.format {
+            StatementFormat::First => format!("{number},{day},{kind}"),
+            StatementFormat::Second => {
+                format!("{number},{},{day},{kind},{}", self.payout_id, row.platform)
+            }
+        };
         let late_of = row.late_of.map(|day| day.to_string()).unwrap_or_default();
         let line = format!(
-            "{},{},{},{},{},{},{},{},{},{},{},{late_of}\n",
-            self.rows,
-            self.day,
-            row.kind.name(),
+            "{begin},{},{},{},{},{},{},{},{},{late_of}\n",
             row.transaction_id,
             row.authorization_id,
             row.order_number,
@@ -97,8 +183,8 @@ impl StatementWriter {
     pub fn finish(self, closed_at: Timestamp) -> StatementHead {
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(self.digest.finish().as_ref());
-        let Self { rows, captured, refunded, .. } = self;
-        StatementHead { rows, captured, refunded, sha256, closed_at }
+        let Self { format, rows, captured, refunded, .. } = self;
+        StatementHead { format, rows, captured, refunded, sha256, closed_at }
     }
 }
 
@@ -120,3 +206,6 @@ pub struct DailyTotal {
     /// Discount given back.
     pub refunded: Fen,
 }
+
+#[cfg(test)]
+mod tests;

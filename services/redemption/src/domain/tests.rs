@@ -6,9 +6,7 @@ use benefit::{
     TermsParts, Uses,
 };
 use clock::{BusinessDay, Timestamp, Zone};
-use member_identity::{
-    AuthorizationId, OrganizationPath, PersonKey, RegionCode, Shard, TransactionId, VoucherId,
-};
+use member_identity::{AuthorizationId, OrganizationPath, PersonKey, RegionCode, VoucherId};
 
 use super::*;
 
@@ -189,54 +187,6 @@ fn a_fingerprint_names_the_first_field_that_differs() {
     for verb in Verb::ALL {
         assert_eq!(Verb::from_name(verb.name()), Some(verb));
     }
-}
-
-#[test]
-fn a_statement_is_the_same_bytes_for_the_same_rows() {
-    let shard = Shard(1);
-    let row = StatementRow {
-        transaction_id: TransactionId::mint(shard, at(0), [1; 9]),
-        kind: TransactionKind::Capture,
-        authorization_id: AuthorizationId::mint(shard, at(0), [2; 9]),
-        order_number: "o1".parse().expect("a key"),
-        campaign_id: "breakfast".parse().expect("a key"),
-        organization: OrganizationPath::parse("gd/dongguan").expect("a path"),
-        voucher_id: VoucherId::mint(shard, at(0), [3; 9]),
-        amount: Fen(599),
-        at: at(480),
-        late_of: None,
-    };
-    let (mut writer, header) = StatementWriter::begin(day("2022-07-22"));
-    assert_eq!(header.split(',').count(), 12);
-    let line = writer.line(&row);
-    assert_eq!(line.split(',').count(), 12);
-    assert!(line.starts_with("1,2022-07-22,CAPTURE,txn_01"));
-    assert!(line.ends_with(",599,2022-07-22T00:00:00Z,\n"), "{line}");
-    let head = writer.finish(at(0));
-    assert_eq!((head.rows, head.captured, head.refunded), (1, Fen(599), Fen::ZERO));
-    let whole =
-        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{header}{line}").as_bytes());
-    assert_eq!(&head.sha256[..], whole.as_ref());
-}
-
-#[test]
-fn the_longest_row_of_a_statement_stays_below_640_bytes() {
-    let long = "a".repeat(64);
-    let path = vec!["a".repeat(32); 6].join("/");
-    let row = StatementRow {
-        transaction_id: TransactionId::from_bytes([255; 16]),
-        kind: TransactionKind::Capture,
-        authorization_id: AuthorizationId::from_bytes([255; 16]),
-        order_number: long.parse().expect("a key"),
-        campaign_id: long.parse().expect("a key"),
-        organization: OrganizationPath::parse(&path).expect("a path"),
-        voucher_id: VoucherId::from_bytes([255; 16]),
-        amount: Fen(i64::MAX),
-        at: Timestamp::from_micros(1_658_448_000_123_456),
-        late_of: Some(day("2022-07-21")),
-    };
-    let (mut writer, _) = StatementWriter::begin(day("2022-07-22"));
-    assert!(writer.line(&row).len() < 640);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::domain::{
     AppliedVoucher, Authorization, DailyTotal, Order, Quotation, Receipt, RefundPart, Refusal,
     ShownStage, Stage, Unused, UnusedReason, WalletVoucher, hindrance,
 };
-use crate::usecase::{DailyTotals, Statement, WalletPage};
+use crate::usecase::{DailyTotals, WalletPage};
 
 pub(super) fn authorization(authorization: Authorization) -> wire::Authorization {
     use wire::authorization::State;
@@ -176,25 +176,4 @@ pub(super) fn daily_totals(totals: DailyTotals) -> wire::GetDailyTotalsResponse 
         closed: totals.closed,
         totals: totals.totals.into_iter().map(total).collect(),
     }
-}
-
-pub(super) fn statement_head(statement: &Statement) -> wire::GetStatementResponse {
-    let head = &statement.head;
-    let head = wire::StatementHead {
-        business_day: statement.day.to_string(),
-        platform: statement.platform.to_string(),
-        rows: head.rows,
-        captured_fen: head.captured.0,
-        refunded_fen: head.refunded.0,
-        due_fen: head.captured.0 - head.refunded.0,
-        sha256: head.sha256.to_vec().into(),
-        closed_at: Some(encode_timestamp(head.closed_at)),
-    };
-    let part = wire::get_statement_response::Part::Head(head);
-    wire::GetStatementResponse { part: Some(part) }
-}
-
-pub(super) fn statement_piece(piece: String) -> wire::GetStatementResponse {
-    let part = wire::get_statement_response::Part::Csv(piece.into_bytes().into());
-    wire::GetStatementResponse { part: Some(part) }
 }

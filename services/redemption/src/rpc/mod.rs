@@ -6,6 +6,8 @@ mod decode;
 mod eligibility_peer;
 mod encode;
 mod issuance_peer;
+mod settlement_decode;
+mod settlement_encode;
 mod settlement_service;
 mod status;
 mod terms;

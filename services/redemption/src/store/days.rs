@@ -1,8 +1,13 @@
 //! Closing a day, whatever the backend.
 
-use clock::{BusinessDay, Timestamp};
+use std::collections::BTreeMap;
 
-use crate::domain::{Partner, StatementHead, StatementRow, StatementWriter};
+use clock::{BusinessDay, Timestamp};
+use member_identity::OrganizationPath;
+
+use crate::domain::{
+    Counterparty, Partner, StatementFormat, StatementHead, StatementRow, StatementWriter,
+};
 
 /// At most this many days are closed empty when nothing ran for a long time.
 pub(super) const GAP_DAYS_MAX: usize = 366;
@@ -13,44 +18,79 @@ pub(super) enum Closed {
     None,
     /// These days, ascending.
     Days(Vec<BusinessDay>),
+    /// A day that was closed before funders had statements has them now.
+    Funders,
 }
 
-/// The statements of a day, made from its rows as they come by platform.
+/// Which statements of a day are made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Making {
+    /// All of them: the day is being closed.
+    All,
+    /// The funders' alone: the day was closed before they had any.
+    Funders,
+}
+
+/// The statements of a day, made from its rows as they come: by platform, then in time. Keeps one
+/// writer a counterparty, however many rows there are.
 pub(super) struct Heads {
     day: BusinessDay,
     at: Timestamp,
-    finished: Vec<(Partner, StatementHead)>,
-    current: Option<(Partner, StatementWriter)>,
+    making: Making,
+    finished: Vec<(Counterparty, StatementHead)>,
+    platform: Option<(Partner, StatementWriter)>,
+    funders: BTreeMap<OrganizationPath, StatementWriter>,
 }
 
 impl Heads {
     /// No statement yet of a day that is closed at that instant.
-    pub fn new(day: BusinessDay, at: Timestamp) -> Self {
-        Self { day, at, finished: Vec::new(), current: None }
+    pub fn new(day: BusinessDay, at: Timestamp, making: Making) -> Self {
+        let (finished, funders) = (Vec::new(), BTreeMap::new());
+        Self { day, at, making, finished, platform: None, funders }
     }
 
-    /// Adds the next row, in the statement's order.
-    pub fn add(&mut self, partner: Partner, row: &StatementRow) {
-        let mut writer = match self.current.take() {
-            Some((same, writer)) if same == partner => writer,
-            before => {
-                self.end(before);
-                StatementWriter::begin(self.day).0
-            }
-        };
-        writer.line(row);
-        self.current = Some((partner, writer));
+    /// Adds the next row.
+    pub fn add(&mut self, row: &StatementRow) {
+        if self.making == Making::All {
+            self.platform(&row.platform).line(row);
+        }
+        let day = self.day;
+        let funder = self.funders.entry(row.organization.clone()).or_insert_with(|| {
+            let funder = Counterparty::Funder(row.organization.clone());
+            StatementWriter::begin(StatementFormat::CURRENT, day, &funder).0
+        });
+        funder.line(row);
     }
 
     /// All statements.
-    pub fn finish(mut self) -> Vec<(Partner, StatementHead)> {
-        let last = self.current.take();
-        self.end(last);
+    pub fn finish(mut self) -> Vec<(Counterparty, StatementHead)> {
+        self.end_platform();
+        let at = self.at;
+        let funders = self.funders.into_iter();
+        let funders = funders.map(|(path, writer)| (Counterparty::Funder(path), writer.finish(at)));
+        self.finished.extend(funders);
         self.finished
     }
 
-    fn end(&mut self, current: Option<(Partner, StatementWriter)>) {
+    /// The writer of a platform's statement: the one of the row before, or the next one.
+    fn platform(&mut self, partner: &Partner) -> &mut StatementWriter {
+        if self.platform.as_ref().is_some_and(|(same, _)| same != partner) {
+            self.end_platform();
+        }
+        let day = self.day;
+        let (_, writer) = self.platform.get_or_insert_with(|| {
+            let platform = Counterparty::Platform(partner.clone());
+            let (writer, _) = StatementWriter::begin(StatementFormat::CURRENT, day, &platform);
+            (partner.clone(), writer)
+        });
+        writer
+    }
+
+    fn end_platform(&mut self) {
         let at = self.at;
-        self.finished.extend(current.map(|(partner, writer)| (partner, writer.finish(at))));
+        let ended = self.platform.take();
+        let ended =
+            ended.map(|(partner, writer)| (Counterparty::Platform(partner), writer.finish(at)));
+        self.finished.extend(ended);
     }
 }

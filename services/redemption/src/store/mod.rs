@@ -2,8 +2,8 @@
 //!
 //! One method is one atomic step over a batch. A backend lays out the locked state, lets the
 //! domain judge, and writes what changed in one commit; it holds no rule of the business itself.
-//! `conformance` states what every backend must do; `wants`, `rows`, `campaigns`,
-//! `columns`, `written` and `days` are what the backends have in common.
+//! `conformance` states what every backend must do; `wants`, `rows`, `campaigns`, `columns`,
+//! `written`, `days` and `reconciliations` are what the backends have in common.
 
 mod campaigns;
 mod columns;
@@ -11,6 +11,7 @@ mod columns;
 pub mod conformance;
 mod days;
 pub mod postgres;
+mod reconciliations;
 mod rows;
 pub mod sqlite;
 mod wants;
@@ -26,9 +27,10 @@ pub use sql::StoreError;
 use sql::{Backend, DatabaseConfig, OpenProblem};
 
 use crate::domain::{
-    Answer, Authorization, Campaign, CampaignId, Command, DailyTotal, FeedBatch, FeedCursors,
-    FeedProblem, Found, Moment, OrderNumber, Partner, Remembered, RequestKey, StatementHead,
-    StatementRow, WalletVoucher,
+    AccountBalance, Answer, Authorization, BadRow, Campaign, CampaignId, ClosedDay, Command,
+    Counterparty, DailyTotal, Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found,
+    Moment, OrderNumber, Partner, Reconciliation, ReconciliationKey, Remembered, RequestKey,
+    Resolution, Resolve, ResolveProblem, StatementHead, StatementRow, Taken, WalletVoucher,
 };
 
 /// Opens the store that the configuration names, and brings its schema up to date.
@@ -67,7 +69,12 @@ pub struct WalletRead {
 }
 
 /// Where a list of a statement's rows goes on: after this row.
-pub type StatementPosition = (Timestamp, TransactionId);
+pub type StatementPosition = (Partner, Timestamp, TransactionId);
+
+/// Bad rows of a file that are kept, the first ones.
+pub const BAD_ROWS_MAX: usize = 1_000;
+/// Words on a difference that are shown with it, the last ones.
+pub const HISTORY_MAX: i64 = 20;
 
 /// Vouchers of a person that a checkout looks at; named ones are always found.
 pub const WALLET_MAX: u32 = 200;
@@ -137,7 +144,7 @@ pub trait Store: Send + Sync + 'static {
     async fn apply_found(&self, found: Found) -> Result<(), StoreError>;
 
     /// Closes every open day before `today`, each in one commit with its totals and statements,
-    /// and opens `today`. Days between the last known one and `today` are closed empty. Gives the
+    /// and opens `today`. Days that were closed before funders had statements get them. Days between the last known one and `today` are closed empty. Gives the
     /// days that were closed here and not by another replica, ascending.
     async fn close_days(
         &self,
@@ -145,8 +152,8 @@ pub trait Store: Send + Sync + 'static {
         at: Timestamp,
     ) -> Result<Vec<BusinessDay>, StoreError>;
 
-    /// When a day was closed; `None` for a day that is open or not known.
-    async fn closed_at(&self, day: BusinessDay) -> Result<Option<Timestamp>, StoreError>;
+    /// A day as it was closed; `None` for a day that is open or not known.
+    async fn closed_day(&self, day: BusinessDay) -> Result<Option<ClosedDay>, StoreError>;
 
     /// The totals of a day, of all platforms or of one, by platform, then campaign.
     async fn daily_totals(
@@ -155,22 +162,77 @@ pub trait Store: Send + Sync + 'static {
         platform: Option<&Partner>,
     ) -> Result<Vec<DailyTotal>, StoreError>;
 
-    /// What a platform's statement of a closed day holds; `None` when the platform had no rows on
-    /// that day, or the day is not closed.
+    /// What a counterparty's statement of a closed day holds; `None` when the counterparty had no
+    /// rows on that day, or the day is not closed.
     async fn statement(
         &self,
         day: BusinessDay,
-        platform: &Partner,
+        counterparty: &Counterparty,
     ) -> Result<Option<StatementHead>, StoreError>;
 
-    /// At most `limit` rows of a platform's day in the statement's order, after a position.
+    /// At most `limit` rows of a counterparty's day in the statement's order, by platform and then
+    /// in time, after a position.
     async fn statement_rows(
         &self,
         day: BusinessDay,
-        platform: &Partner,
+        counterparty: &Counterparty,
         after: Option<StatementPosition>,
         limit: u32,
     ) -> Result<Vec<StatementRow>, StoreError>;
+
+    /// Every account of the ledger with what it came to, ordered by class and name: closed days by
+    /// their accounts and open days by their entries, all of the same instant.
+    async fn trial_balance(&self) -> Result<Vec<AccountBalance>, StoreError>;
+
+    /// Begins a reconciliation of a closed day, or gives it as it stands.
+    async fn begin_reconciliation(
+        &self,
+        key: &ReconciliationKey,
+        day: BusinessDay,
+        at: Timestamp,
+    ) -> Result<Reconciliation, StoreError>;
+
+    /// A reconciliation as it stands; `None` when it was never begun.
+    async fn reconciliation(
+        &self,
+        key: &ReconciliationKey,
+    ) -> Result<Option<Reconciliation>, StoreError>;
+
+    /// Puts the part of a file away that comes next, in one commit; what was put away before, or
+    /// is of another file, changes nothing. Gives what was done, and how the reconciliation then
+    /// stands. Of the bad rows the first [`BAD_ROWS_MAX`] of a file are kept.
+    async fn stage_part(
+        &self,
+        key: &ReconciliationKey,
+        part: FileBatch,
+    ) -> Result<(Taken, Reconciliation), StoreError>;
+
+    /// Brings a reconciliation whose file is all put away one bounded step further, in one commit,
+    /// until it is finished: then every item that agrees is gone and every other is a difference.
+    async fn advance_reconciliation(
+        &self,
+        key: &ReconciliationKey,
+        at: Timestamp,
+    ) -> Result<Reconciliation, StoreError>;
+
+    /// The rows of a file that do not read, as far as they are kept, by line.
+    async fn bad_rows(&self, key: &ReconciliationKey) -> Result<Vec<BadRow>, StoreError>;
+
+    /// At most `limit` differences of a finished reconciliation by id, after `after` (of all:
+    /// after the empty text), each with the last [`HISTORY_MAX`] words on it.
+    async fn differences(
+        &self,
+        key: &ReconciliationKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Difference>, StoreError>;
+
+    /// Adds a word to a difference of a finished reconciliation, in one commit; a request that was
+    /// done before gets the same answer and adds nothing (law A1).
+    async fn resolve_difference(
+        &self,
+        command: Resolve,
+    ) -> Result<Result<Resolution, ResolveProblem>, StoreError>;
 
     /// Finishes what is under way and closes the database.
     async fn close(&self);

@@ -10,10 +10,10 @@ use sql::StoreError;
 
 use super::columns::{Columns, Detailed};
 use crate::domain::{
-    AppliedVoucher, Authorization, Booked, Campaign, DailyTotal, DayState, Detail, Fingerprint,
-    Laid, OrderKey, PeriodCount, Reason, RefundPart, Refusal, Remembered, RequestId, RequestKey,
-    Stage, StatementHead, StatementRow, StockKey, TransactionKind, Verb, VoucherStage,
-    WalletVoucher,
+    AccountBalance, AppliedVoucher, Authorization, Booked, Campaign, ClosedDay, DailyTotal,
+    DayState, Detail, Fingerprint, Laid, OrderKey, PeriodCount, Reason, RefundPart, Refusal,
+    Remembered, RequestId, RequestKey, Stage, StatementFormat, StatementHead, StatementRow,
+    StockKey, TransactionKind, Verb, VoucherStage, WalletVoucher,
 };
 
 /// A voucher; its row carries `expires_at` of the authorization that holds it.
@@ -205,9 +205,21 @@ pub(super) fn feed_source(row: Columns<'_>) -> Detailed<([u8; 16], i64)> {
     Ok((epoch, row.integer("campaign_position")?))
 }
 
-/// What a platform's statement holds.
+/// A day that is closed.
+pub(super) fn closed_day(row: Columns<'_>) -> Detailed<ClosedDay> {
+    let format = StatementFormat::from_number(row.integer("format")?);
+    Ok(ClosedDay {
+        at: row.time("closed_at")?,
+        format: format.ok_or("an unknown format")?,
+        has_funders: row.integer("funders")? == 1,
+    })
+}
+
+/// What a statement holds.
 pub(super) fn statement_head(row: Columns<'_>) -> Detailed<StatementHead> {
+    let format = StatementFormat::from_number(row.integer("format")?);
     Ok(StatementHead {
+        format: format.ok_or("an unknown format")?,
         rows: row.integer("rows")?,
         captured: row.fen("captured_fen")?,
         refunded: row.fen("refunded_fen")?,
@@ -222,6 +234,7 @@ pub(super) fn statement_row(row: Columns<'_>) -> Detailed<StatementRow> {
     Ok(StatementRow {
         transaction_id: row.id("transaction_id")?,
         kind,
+        platform: row.parsed("partner")?,
         authorization_id: row.id("authorization_id")?,
         order_number: row.parsed("order_number")?,
         campaign_id: row.parsed("campaign_id")?,
@@ -230,6 +243,17 @@ pub(super) fn statement_row(row: Columns<'_>) -> Detailed<StatementRow> {
         amount: row.fen("amount_fen")?,
         at: row.time("created_at")?,
         late_of: row.maybe_day("late_of")?,
+    })
+}
+
+/// What an account came to; `fund:gd:drinks` is account `gd:drinks` of the class `fund`.
+pub(super) fn account_balance(row: Columns<'_>) -> Detailed<AccountBalance> {
+    let (class, name) = row.text("account")?.split_once(':').ok_or("account has no class")?;
+    Ok(AccountBalance {
+        class: class.to_owned(),
+        name: name.to_owned(),
+        debit: row.fen("debit_fen")?,
+        credit: row.fen("credit_fen")?,
     })
 }
 

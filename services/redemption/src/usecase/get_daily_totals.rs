@@ -28,7 +28,7 @@ impl Settlement {
     ) -> Result<DailyTotals, Failure> {
         let day = day.unwrap_or_else(|| business_day(self.clock.now()));
         // Read before the totals: a day that is closed by then has no other totals after it.
-        let closed = self.store.closed_at(day).await?.is_some();
+        let closed = self.store.closed_day(day).await?.is_some();
         let totals = match caller.has_scope(OPS) {
             true => {
                 let mut totals = self.store.daily_totals(day, None).await?;

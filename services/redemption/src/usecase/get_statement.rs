@@ -6,56 +6,99 @@ use rpc::{Caller, ErrorReason, Problem};
 
 use super::get_daily_totals::OPS;
 use super::{Failure, Settlement, partner};
-use crate::domain::{Partner, StatementHead, StatementWriter};
+use crate::domain::{
+    ClosedDay, Counterparty, Partner, StatementFormat, StatementHead, StatementWriter,
+};
 use crate::store::{StatementPosition, Store, StoreError};
 
-/// Rows a piece of the file. A row has at most 640 bytes, so that a piece stays below 64 KiB.
-const ROWS_PER_PIECE: u32 = 100;
+/// Rows a piece of the file. A row has at most 720 bytes, so that a piece stays below 64 KiB.
+const ROWS_PER_PIECE: u32 = 90;
 
-/// The statement of a closed day for one platform.
+/// The statement of a closed day for one counterparty.
 #[derive(Clone, Debug)]
 pub struct Statement {
     /// The day.
     pub day: BusinessDay,
-    /// The platform.
-    pub platform: Partner,
+    /// Whose it is.
+    pub counterparty: Counterparty,
     /// What the file holds.
     pub head: StatementHead,
+    /// The key that signed the head.
+    pub key_id: String,
+    /// The signature.
+    pub signature: [u8; 64],
 }
 
 /// The file, piece by piece.
 pub type StatementPieces = BoxStream<'static, Result<String, Failure>>;
 
 impl Settlement {
-    /// The head of a statement: of the caller's own, or of `platform`'s for ops, whose subtree
-    /// must contain every organization in it.
+    /// The head of a statement: of the caller's own, or of another's for ops. Their subtree must
+    /// contain the funder, or every organization in a platform's statement.
     pub async fn get_statement(
         &self,
         caller: &Caller,
         day: BusinessDay,
-        platform: Option<Partner>,
+        counterparty: Option<Counterparty>,
     ) -> Result<Statement, Failure> {
-        let own = partner(caller);
-        let platform = platform.unwrap_or_else(|| own.clone());
-        if platform != own && !caller.has_scope(OPS) {
-            return Err(Problem::new(ErrorReason::ScopeMissing).with("scope", OPS).into());
+        let own = Counterparty::Platform(partner(caller));
+        let counterparty = counterparty.unwrap_or_else(|| own.clone());
+        if counterparty != own {
+            require_ops(caller)?;
         }
-        let closed_at = self.store.closed_at(day).await?.ok_or(Failure::DayNotClosed(day))?;
-        if platform != own {
-            for total in self.store.daily_totals(day, Some(&platform)).await? {
-                caller.require_within(&total.organization)?;
-            }
+        if let Counterparty::Funder(organization) = &counterparty {
+            caller.require_within(organization)?;
         }
-        // A platform that had no dealings on the day has a statement without rows.
-        let head = self.store.statement(day, &platform).await?;
-        let head = head.unwrap_or_else(|| StatementWriter::begin(day).0.finish(closed_at));
-        Ok(Statement { day, platform, head })
+        let closed = self.store.closed_day(day).await?.ok_or(Failure::DayNotClosed(day))?;
+        if let Counterparty::Platform(platform) = &counterparty
+            && counterparty != own
+        {
+            self.require_whole_day(caller, day, platform).await?;
+        }
+        self.statement(day, closed, counterparty).await
+    }
+
+    /// Refuses a day of a platform that holds rows of organizations which the caller does not see.
+    /// Says whether it holds any row.
+    pub(super) async fn require_whole_day(
+        &self,
+        caller: &Caller,
+        day: BusinessDay,
+        platform: &Partner,
+    ) -> Result<bool, Failure> {
+        let totals = self.store.daily_totals(day, Some(platform)).await?;
+        for total in &totals {
+            caller.require_within(&total.organization)?;
+        }
+        Ok(!totals.is_empty())
+    }
+
+    async fn statement(
+        &self,
+        day: BusinessDay,
+        closed: ClosedDay,
+        counterparty: Counterparty,
+    ) -> Result<Statement, Failure> {
+        let format = match counterparty {
+            Counterparty::Platform(_) => closed.format,
+            Counterparty::Funder(_) if closed.has_funders => StatementFormat::CURRENT,
+            Counterparty::Funder(_) => return Err(Failure::DayNotClosed(day)),
+        };
+        // A counterparty that had no dealings on the day has a statement without rows.
+        let head = self.store.statement(day, &counterparty).await?;
+        let empty = || StatementWriter::begin(format, day, &counterparty).0.finish(closed.at);
+        let head = head.unwrap_or_else(empty);
+        let key_id = self.keys.signer.public().key_id();
+        let signed = head.signed_text(day, &counterparty, &key_id);
+        let signature = self.keys.signer.sign(signed.as_bytes());
+        Ok(Statement { day, counterparty, head, key_id, signature })
     }
 
     /// The file of a statement, made again from the journal. It ends with a failure when it is not
     /// the file that was made when the day was closed.
     pub fn statement_pieces(&self, statement: Statement) -> StatementPieces {
-        let (writer, header) = StatementWriter::begin(statement.day);
+        let Statement { day, counterparty, head, .. } = &statement;
+        let (writer, header) = StatementWriter::begin(head.format, *day, counterparty);
         let store = Arc::clone(&self.store);
         let reading = Reading { store, statement, writer, after: None };
         let rows = stream::try_unfold(Some(reading), |reading| async {
@@ -68,6 +111,14 @@ impl Settlement {
     }
 }
 
+/// Refuses whoever may not see what is another's.
+pub(super) fn require_ops(caller: &Caller) -> Result<(), Problem> {
+    match caller.has_scope(OPS) {
+        true => Ok(()),
+        false => Err(Problem::new(ErrorReason::ScopeMissing).with("scope", OPS)),
+    }
+}
+
 struct Reading {
     store: Arc<dyn Store>,
     statement: Statement,
@@ -77,21 +128,22 @@ struct Reading {
 
 impl Reading {
     async fn next_piece(mut self) -> Result<Option<(String, Option<Self>)>, Failure> {
-        let Statement { day, platform, .. } = &self.statement;
-        let rows = self.store.statement_rows(*day, platform, self.after, ROWS_PER_PIECE).await?;
+        let Statement { day, counterparty, .. } = &self.statement;
+        let after = self.after.take();
+        let rows = self.store.statement_rows(*day, counterparty, after, ROWS_PER_PIECE).await?;
         let Some(last) = rows.last() else { return self.end().map(|()| None) };
-        self.after = Some((last.at, last.transaction_id));
+        self.after = Some((last.platform.clone(), last.at, last.transaction_id));
         let piece = rows.iter().map(|row| self.writer.line(row)).collect();
         Ok(Some((piece, Some(self))))
     }
 
     fn end(self) -> Result<(), Failure> {
-        let Statement { day, platform, head } = self.statement;
+        let Statement { day, counterparty, head, .. } = self.statement;
         match self.writer.finish(head.closed_at) == head {
             true => Ok(()),
             false => Err(Failure::from(StoreError::Corrupt {
                 table: "statement",
-                id: format!("{day} {platform}"),
+                id: format!("{day} {counterparty}"),
                 detail: String::from("the journal does not give the statement that was closed"),
             })),
         }

@@ -13,10 +13,14 @@ mod follow_feed;
 mod get_authorization;
 mod get_daily_totals;
 mod get_statement;
+mod get_trial_balance;
 mod list_wallet_vouchers;
 mod members;
 mod quote;
 mod rechecks;
+mod reconcile;
+mod resolve_difference;
+mod settlement_keys;
 mod sweep;
 
 use std::sync::Arc;
@@ -28,10 +32,14 @@ pub use follow_feed::FeedFollower;
 pub use get_authorization::GetAuthorization;
 pub use get_daily_totals::DailyTotals;
 pub use get_statement::{Statement, StatementPieces};
+pub use get_trial_balance::TrialBalance;
 pub use list_wallet_vouchers::{WalletPage, Wallets};
 pub use members::{EligibilityPeer, Member, MemberReference, Members, ResolveProblem};
 pub use quote::QuoteRequest;
 pub use rechecks::{CheckPeer, CheckQuestion, Checked, EligibilityUnavailable};
+pub use reconcile::{Differences, OpenReconciliation, Reconciled};
+pub use resolve_difference::{DifferencePage, ResolveRequest};
+pub use settlement_keys::SettlementKeys;
 pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
 
 use clock::{BusinessDay, Clock};
@@ -90,6 +98,8 @@ pub struct Settlement {
     pub store: Arc<dyn Store>,
     /// Business time.
     pub clock: Arc<dyn Clock>,
+    /// What heads of statements are signed with.
+    pub keys: Arc<SettlementKeys>,
 }
 
 /// The payment platform that a caller is.

@@ -24,13 +24,17 @@ use redemption::store::sqlite::SqliteStore;
 use redemption::usecase::{
     CheckPeer, CheckQuestion, Checked, EligibilityPeer, EligibilityUnavailable, Feed, FeedMessage,
     FollowProblem, IssuancePeer, IssuanceUnavailable, Member, MemberReference, ResolveProblem,
+    SettlementKeys,
 };
 use redemption::{Ingredients, Redemption};
-use rpc::{Credential, Grant, Peer, PeerChannel, PeerConfig, Signer, Verifier};
+use rpc::{
+    Credential, DocumentKey, DocumentSigner, Grant, Peer, PeerChannel, PeerConfig, Signer, Verifier,
+};
 use runtime::ServeOptions;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tonic::async_trait;
+use tonic::transport::Channel;
 use tonic_types::StatusExt as _;
 
 /// The bench of one test.
@@ -138,6 +142,7 @@ impl Bench {
             issuance: issuance.clone(),
             lane: LaneOptions { name: "checkout", queue_max: 100, batch_max: 100 },
             lanes: 2,
+            settlement_keys: Arc::new(settlement_keys()),
         });
         let feed = redemption.feed();
         let (private, public) = Signer::generate().expect("a key");
@@ -184,7 +189,7 @@ impl Bench {
 
     /// A channel for a caller with every scope but those of ops.
     pub fn platform(&self, subject: &str, organization: &str) -> PeerChannel {
-        let scopes = METHOD_SCOPES.iter().map(|method| method.scope);
+        let scopes = METHOD_SCOPES.iter().filter_map(|method| method.scope);
         self.caller(subject, &scopes.collect::<Vec<_>>(), organization)
     }
 
@@ -199,6 +204,11 @@ impl Bench {
         let credential = Some(Credential::signed(self.signer.clone(), grant, clock));
         let config = PeerConfig { url: self.url.clone(), credential, ..PeerConfig::default() };
         Peer::lazy(&config).expect("a url").channel()
+    }
+
+    /// Settlement, as whoever has no token calls it.
+    pub async fn settlement_for_strangers(&self) -> SettlementServiceClient<Channel> {
+        SettlementServiceClient::connect(self.url.clone()).await.expect("it listens")
     }
 
     /// The checkout, as the platform `wepay` of Guangdong calls it.
@@ -260,6 +270,16 @@ impl Bench {
     pub async fn stored(&self, person: PersonKey) -> usize {
         let wallet = self.till.store.wallet(person, &[]).await.expect("the store is there");
         wallet.vouchers.len()
+    }
+}
+
+/// A key of its own that signs statements, and one that did before.
+fn settlement_keys() -> SettlementKeys {
+    let (private, _) = Signer::generate().expect("a key");
+    let (_, retired) = Signer::generate().expect("a key");
+    SettlementKeys {
+        signer: DocumentSigner::from_pem(&private).expect("a key"),
+        retired: vec![DocumentKey::from_pem(&retired).expect("a key")],
     }
 }
 

@@ -5,4 +5,5 @@ mod checkout;
 mod feed;
 mod parts;
 mod rechecks;
+mod reconciliation;
 mod settlement;

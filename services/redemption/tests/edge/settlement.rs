@@ -1,7 +1,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use contracts::redemption::v1 as wire;
 use contracts::redemption::v1::get_statement_response::Part;
-use rpc::PeerChannel;
+use rpc::{DocumentKey, PeerChannel};
 use sqlx::{Connection as _, SqliteConnection};
 use tonic::{Code, Status};
 
@@ -14,19 +14,32 @@ async fn statement(
     platform: &str,
 ) -> Result<(wire::StatementHead, Vec<u8>), Status> {
     let (business_day, platform) = (day.to_owned(), platform.to_owned());
-    let request = wire::GetStatementRequest { business_day, platform };
+    let request = wire::GetStatementRequest { business_day, platform, funder: String::new() };
+    read(bench, caller, request).await
+}
+
+async fn read(
+    bench: &Bench,
+    caller: PeerChannel,
+    request: wire::GetStatementRequest,
+) -> Result<(wire::StatementHead, Vec<u8>), Status> {
     let mut parts = bench.settlement(caller).get_statement(request).await?.into_inner();
     let (mut head, mut file) = (None, Vec::new());
     while let Some(message) = parts.message().await? {
         match message.part.expect("a part") {
-            Part::Head(first) => assert!(head.replace(first).is_none(), "one head"),
+            Part::Head(first) => assert!(head.replace(*first).is_none(), "one head"),
             Part::Csv(bytes) => file.extend_from_slice(&bytes),
         }
     }
     Ok((head.expect("the head comes first"), file))
 }
 
-async fn close(bench: &Bench) {
+fn of_funder(path: &str) -> wire::GetStatementRequest {
+    let (business_day, funder) = (String::from("2022-07-22"), path.to_owned());
+    wire::GetStatementRequest { business_day, funder, platform: String::new() }
+}
+
+pub async fn close(bench: &Bench) {
     bench.move_to("2022-07-23", 1);
     // The service closes by itself as well; whoever comes first, the day is closed then.
     let caller = bench.platform("clerk", "gd");
@@ -70,6 +83,112 @@ async fn another_platforms_statement_is_for_ops_of_its_organizations() {
     assert_eq!(reason(&refused.expect_err("it is not theirs")).0, "OUTSIDE_SUBTREE");
     let near = bench.caller("ops-gd", &scopes, "gd");
     statement(&bench, near, "2022-07-22", "wepay").await.expect("it is theirs");
+}
+
+#[tokio::test]
+async fn a_funders_statement_is_for_ops_whose_subtree_holds_it() {
+    let bench = Bench::open().await;
+    bench.buy(1).await;
+    close(&bench).await;
+    let scopes = ["settlement.read", "settlement.ops"];
+    let platform = bench.platform("wepay", "gd");
+    let refused = read(&bench, platform, of_funder("gd")).await.expect_err("it is no ops");
+    assert_eq!(reason(&refused).0, "SCOPE_MISSING");
+    let below = bench.caller("ops-gz", &scopes, "gd/guangzhou");
+    let refused = read(&bench, below, of_funder("gd")).await.expect_err("it is above");
+    assert_eq!(reason(&refused).0, "OUTSIDE_SUBTREE");
+    let ops = || bench.caller("ops-gd", &scopes, "gd");
+    let (head, file) = read(&bench, ops(), of_funder("gd")).await.expect("it is theirs");
+    assert_eq!((head.funder.as_str(), head.platform.as_str()), ("gd", ""));
+    assert_eq!((head.rows, head.due_fen, head.format), (1, 299, 2));
+    assert_eq!(head.sha256.as_ref(), digest(&SHA256, &file).as_ref());
+    let text = String::from_utf8(file).expect("is UTF-8");
+    assert!(text.lines().nth(1).expect("a row").contains(&head.payout_id));
+    let (head, file) = read(&bench, ops(), of_funder("gd/shenzhen")).await.expect("an empty one");
+    assert_eq!((head.rows, file.iter().filter(|byte| **byte == b'\n').count()), (0, 1));
+    let both = wire::GetStatementRequest { platform: String::from("wepay"), ..of_funder("gd") };
+    let refused = read(&bench, ops(), both).await.expect_err("it is one or the other");
+    assert_eq!(reason(&refused).0, "FIELD_INVALID");
+}
+
+/// The lines that are signed, as the contract states them.
+fn signed_text(head: &wire::StatementHead) -> String {
+    let counterparty = match head.funder.as_str() {
+        "" => format!("PLATFORM:{}", head.platform),
+        funder => format!("FUNDER:{funder}"),
+    };
+    let sha256: String = head.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let closed_at = head.closed_at.expect("a time");
+    let closed_at_us = closed_at.seconds * 1_000_000 + i64::from(closed_at.nanos) / 1_000;
+    format!(
+        "zhisong-statement-1\nbusiness_day={}\ncounterparty={counterparty}\npayout_id={}\n\
+         format={}\nrows={}\ncaptured_fen={}\nrefunded_fen={}\ndue_fen={}\nsha256={sha256}\n\
+         closed_at_us={closed_at_us}\nkey_id={}\n",
+        head.business_day,
+        head.payout_id,
+        head.format,
+        head.rows,
+        head.captured_fen,
+        head.refunded_fen,
+        head.due_fen,
+        head.key_id
+    )
+}
+
+#[tokio::test]
+async fn a_partner_verifies_the_signature_of_a_head_with_the_published_keys() {
+    let bench = Bench::open().await;
+    bench.buy(1).await;
+    close(&bench).await;
+    let own = bench.platform("wepay", "gd");
+    let (head, _) = statement(&bench, own, "2022-07-22", "").await.expect("it is closed");
+    let ops = bench.caller("ops-gd", &["settlement.read", "settlement.ops"], "gd");
+    let (funder, _) = read(&bench, ops, of_funder("gd")).await.expect("it is closed");
+    let request = wire::GetSettlementKeysRequest {};
+    let keys = bench.settlement_for_strangers().await.get_settlement_keys(request).await;
+    let jwks = keys.expect("everybody may have them").into_inner().jwks;
+    let key = DocumentKey::find(&jwks, &head.key_id).expect("it is published");
+    for head in [&head, &funder] {
+        assert!(key.verify(signed_text(head).as_bytes(), &head.signature));
+    }
+    let forged = wire::StatementHead { due_fen: 0, ..head.clone() };
+    assert!(!key.verify(signed_text(&forged).as_bytes(), &forged.signature));
+    assert_eq!(jwks.matches("\"kty\":\"OKP\"").count(), 2, "with the key that signed before");
+}
+
+#[tokio::test]
+async fn the_trial_balance_is_for_whoever_sees_all_of_the_ledger() {
+    let bench = Bench::open().await;
+    bench.buy(1).await;
+    close(&bench).await;
+    bench.buy(2).await;
+    let scopes = ["settlement.balance"];
+    for (organization, expected) in [("gd", true), ("gd/guangzhou", false), ("hn", false)] {
+        let caller = bench.caller("ops", &scopes, organization);
+        let request = wire::GetTrialBalanceRequest {};
+        match bench.settlement(caller).get_trial_balance(request).await {
+            Err(refused) => {
+                assert!(!expected, "{refused}");
+                assert_eq!(reason(&refused).0, "OUTSIDE_SUBTREE");
+            }
+            Ok(parts) => {
+                assert!(expected);
+                assert_balanced(parts.into_inner()).await;
+            }
+        }
+    }
+}
+
+async fn assert_balanced(mut parts: tonic::Streaming<wire::GetTrialBalanceResponse>) {
+    use wire::get_trial_balance_response::Part;
+    let mut next = async || parts.message().await.expect("it goes on").and_then(|one| one.part);
+    let Some(Part::Totals(totals)) = next().await else { panic!("the totals come first") };
+    assert_eq!((totals.debit_fen, totals.credit_fen, totals.balance_fen), (598, 598, 0));
+    let Some(Part::Accounts(accounts)) = next().await else { panic!("then the accounts") };
+    let shown = accounts.accounts.iter();
+    let shown: Vec<_> = shown.map(|one| (one.name.as_str(), one.balance_fen)).collect();
+    assert_eq!(shown, [("gd:cool-drinks", 598), ("wepay", -598)]);
+    assert_eq!(next().await, None);
 }
 
 #[tokio::test]

@@ -5,8 +5,10 @@ use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
 use member_identity::{PersonKey, VoucherId};
 use redemption::domain::{
-    Answer, Authorization, Command, DailyTotal, FeedBatch, FeedCursors, FeedProblem, Found, Moment,
-    Partner, RequestKey, StatementHead, StatementRow,
+    AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
+    Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
+    Reconciliation, ReconciliationKey, RequestKey, Resolution, Resolve, ResolveProblem,
+    StatementHead, StatementRow, Taken,
 };
 use redemption::store::{
     AuthorizationKey, Recalled, StatementPosition, Store, StoreError, WalletRead,
@@ -113,8 +115,8 @@ impl Store for Lossy {
         self.inner.close_days(today, at).await
     }
 
-    async fn closed_at(&self, day: BusinessDay) -> Kept<Option<Timestamp>> {
-        self.inner.closed_at(day).await
+    async fn closed_day(&self, day: BusinessDay) -> Kept<Option<ClosedDay>> {
+        self.inner.closed_day(day).await
     }
 
     async fn daily_totals(
@@ -125,18 +127,75 @@ impl Store for Lossy {
         self.inner.daily_totals(day, platform).await
     }
 
-    async fn statement(&self, day: BusinessDay, platform: &Partner) -> Kept<Option<StatementHead>> {
-        self.inner.statement(day, platform).await
+    async fn statement(
+        &self,
+        day: BusinessDay,
+        counterparty: &Counterparty,
+    ) -> Kept<Option<StatementHead>> {
+        self.inner.statement(day, counterparty).await
     }
 
     async fn statement_rows(
         &self,
         day: BusinessDay,
-        platform: &Partner,
+        counterparty: &Counterparty,
         after: Option<StatementPosition>,
         limit: u32,
     ) -> Kept<Vec<StatementRow>> {
-        self.inner.statement_rows(day, platform, after, limit).await
+        self.inner.statement_rows(day, counterparty, after, limit).await
+    }
+
+    async fn trial_balance(&self) -> Kept<Vec<AccountBalance>> {
+        self.inner.trial_balance().await
+    }
+
+    async fn begin_reconciliation(
+        &self,
+        key: &ReconciliationKey,
+        day: BusinessDay,
+        at: Timestamp,
+    ) -> Kept<Reconciliation> {
+        self.inner.begin_reconciliation(key, day, at).await
+    }
+
+    async fn reconciliation(&self, key: &ReconciliationKey) -> Kept<Option<Reconciliation>> {
+        self.inner.reconciliation(key).await
+    }
+
+    async fn stage_part(
+        &self,
+        key: &ReconciliationKey,
+        part: FileBatch,
+    ) -> Kept<(Taken, Reconciliation)> {
+        self.inner.stage_part(key, part).await
+    }
+
+    async fn advance_reconciliation(
+        &self,
+        key: &ReconciliationKey,
+        at: Timestamp,
+    ) -> Kept<Reconciliation> {
+        self.inner.advance_reconciliation(key, at).await
+    }
+
+    async fn bad_rows(&self, key: &ReconciliationKey) -> Kept<Vec<BadRow>> {
+        self.inner.bad_rows(key).await
+    }
+
+    async fn differences(
+        &self,
+        key: &ReconciliationKey,
+        after: &str,
+        limit: u32,
+    ) -> Kept<Vec<Difference>> {
+        self.inner.differences(key, after, limit).await
+    }
+
+    async fn resolve_difference(
+        &self,
+        command: Resolve,
+    ) -> Kept<Result<Resolution, ResolveProblem>> {
+        self.inner.resolve_difference(command).await
     }
 
     async fn close(&self) {

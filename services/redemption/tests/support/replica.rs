@@ -99,6 +99,7 @@ impl Replica {
             issuance: Arc::new(issuer),
             lane: LaneOptions { name: "checkout", queue_max: 10_000, batch_max: 32 },
             lanes: 1,
+            settlement_keys: Arc::new(settlement_keys()),
         });
         Self { checkout: redemption.checkout(), redemption }
     }
@@ -137,6 +138,12 @@ impl Replica {
         };
         self.checkout.authorize(&platform(), request, None).await
     }
+}
+
+fn settlement_keys() -> redemption::usecase::SettlementKeys {
+    let (private, _) = rpc::Signer::generate().expect("a key");
+    let signer = rpc::DocumentSigner::from_pem(&private).expect("a key");
+    redemption::usecase::SettlementKeys { signer, retired: Vec::new() }
 }
 
 /// The payment platform whose orders these are.

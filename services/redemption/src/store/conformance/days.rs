@@ -2,7 +2,7 @@
 
 use super::till::{OFF, RETURNS, SPENT, Till, day, key, made, person};
 use super::{Case, case};
-use crate::domain::Stage;
+use crate::domain::{Counterparty, Stage};
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -96,15 +96,15 @@ async fn closed_statements_and_the_open_day_are_captures_less_refunds(till: Till
 async fn closing_twice_closes_once(till: Till) {
     buy(&till, 1).await;
     assert!(till.close().await.is_empty(), "today stays open");
-    let open = till.store.closed_at(day("2022-07-22")).await.expect("the store is there");
+    let open = till.store.closed_day(day("2022-07-22")).await.expect("the store is there");
     assert_eq!(open, None);
     till.move_to("2022-07-23", 5);
     assert_eq!(till.close().await, ["2022-07-22"]);
     let closed_at = till.now();
     till.move_to("2022-07-23", 6);
     assert!(till.close().await.is_empty());
-    let closed = till.store.closed_at(day("2022-07-22")).await.expect("the store is there");
-    assert_eq!(closed, Some(closed_at));
+    let closed = till.store.closed_day(day("2022-07-22")).await.expect("the store is there");
+    assert_eq!(closed.expect("it is closed").at, closed_at);
 }
 
 async fn days_on_which_nothing_ran_are_closed_empty(till: Till) {
@@ -112,8 +112,9 @@ async fn days_on_which_nothing_ran_are_closed_empty(till: Till) {
     till.move_to("2022-07-25", 600);
     assert_eq!(till.close().await, ["2022-07-22", "2022-07-23", "2022-07-24"]);
     let quiet = day("2022-07-23");
-    assert!(till.store.closed_at(quiet).await.expect("the store is there").is_some());
-    let statement = till.store.statement(quiet, &till.partner).await.expect("the store is there");
+    assert!(till.store.closed_day(quiet).await.expect("the store is there").is_some());
+    let own = Counterparty::Platform(till.partner.clone());
+    let statement = till.store.statement(quiet, &own).await.expect("the store is there");
     assert_eq!(statement, None);
 }
 

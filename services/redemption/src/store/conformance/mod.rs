@@ -9,10 +9,12 @@ mod lifecycle;
 mod offers;
 mod portions;
 mod rechecks;
+mod reconciliation;
 mod refunds;
 mod replay;
 mod replicas;
 mod stacks;
+mod statements;
 mod till;
 mod uses;
 
@@ -59,6 +61,8 @@ pub fn cases() -> Vec<Case> {
         rechecks::cases(),
         replay::cases(),
         days::cases(),
+        statements::cases(),
+        reconciliation::cases(),
         feed::cases(),
         replicas::cases(),
     ]

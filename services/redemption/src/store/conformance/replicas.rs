@@ -7,7 +7,8 @@ use futures::future::{join, join_all};
 use super::till::{EPOCH, RETURNS, Till, day, key, made, person, reason, stock};
 use super::{Case, case};
 use crate::domain::{
-    Answer, Authorization, Command, FeedBatch, Reason, Stage, StockBatch, VoucherStage, Wanted,
+    Answer, Authorization, Command, Counterparty, FeedBatch, Reason, Stage, StockBatch,
+    VoucherStage, Wanted,
 };
 use crate::store::AuthorizationKey;
 
@@ -258,13 +259,14 @@ async fn captures_that_meet_the_closing_at_midnight_are_on_the_right_statement(t
     };
     assert_eq!(closed, ["2022-07-22"]);
     // The file that the rows give is the one whose digest was stored: nothing came after it.
-    let first = match till.store.statement(day("2022-07-22"), &till.partner).await {
+    let own = Counterparty::Platform(till.partner.clone());
+    let first = match till.store.statement(day("2022-07-22"), &own).await {
         Ok(None) => 0,
         _ => till.statement("2022-07-22").await.1.rows,
     };
     closing.move_to("2022-07-24", 0);
     closing.close().await;
-    let second = match till.store.statement(day("2022-07-23"), &till.partner).await {
+    let second = match till.store.statement(day("2022-07-23"), &own).await {
         Ok(None) => 0,
         _ => {
             let (file, head) = till.statement("2022-07-23").await;

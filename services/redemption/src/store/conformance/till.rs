@@ -14,8 +14,8 @@ use member_identity::{
 use super::Opener;
 use crate::domain::{
     Action, Answer, Authorization, AuthorizeOrder, Campaign, CampaignId, CampaignState, Checks,
-    Command, DailyTotal, Entropy, FeedBatch, IssuedVoucher, Moment, Order, OrderHold, OrderPart,
-    Partner, Reason, StatementHead, StatementWriter, StockBatch, StockKey, VoidTarget,
+    Command, Counterparty, DailyTotal, Entropy, FeedBatch, IssuedVoucher, Moment, Order, OrderHold,
+    OrderPart, Partner, Reason, StatementHead, StatementWriter, StockBatch, StockKey, VoidTarget,
     WalletVoucher, Wanted,
 };
 use crate::store::{Store, StoreError};
@@ -270,18 +270,23 @@ impl Till {
         closed.iter().map(ToString::to_string).collect()
     }
 
-    /// The file and the head of a closed day's statement, made from the rows.
+    /// The file and the head of the platform's statement of a closed day, made from the rows.
     pub async fn statement(&self, date: &str) -> (String, StatementHead) {
+        self.statement_of(date, &Counterparty::Platform(self.partner.clone())).await
+    }
+
+    /// The same of any counterparty.
+    pub async fn statement_of(&self, date: &str, whose: &Counterparty) -> (String, StatementHead) {
         let day = day(date);
-        let head = self.store.statement(day, &self.partner).await.expect("the store is there");
-        let head = head.expect("the platform has a statement of that day");
-        let (mut writer, mut file) = StatementWriter::begin(day);
+        let head = self.store.statement(day, whose).await.expect("the store is there");
+        let head = head.expect("the counterparty has a statement of that day");
+        let (mut writer, mut file) = StatementWriter::begin(head.format, day, whose);
         let mut after = None;
         loop {
-            let rows = self.store.statement_rows(day, &self.partner, after, 2).await;
+            let rows = self.store.statement_rows(day, whose, after, 2).await;
             let rows = rows.expect("the store is there");
             let Some(last) = rows.last() else { break };
-            after = Some((last.at, last.transaction_id));
+            after = Some((last.platform.clone(), last.at, last.transaction_id));
             file.extend(rows.iter().map(|row| writer.line(row)));
         }
         assert_eq!(writer.finish(head.closed_at), head, "the rows give the head that was stored");

@@ -1,4 +1,4 @@
-//! Business days: keeping a day open, closing it, and the statements of closed days (law R5).
+//! Business days: keeping a day open, and closing it (law R5).
 
 use clock::{BusinessDay, Timestamp};
 use sql::StoreError;
@@ -6,16 +6,15 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::column;
-use crate::domain::{DayState, Partner, StatementHead, StatementRow, book, gap};
+use super::statements;
+use crate::domain::{ClosedDay, DayState, book, gap};
 use crate::store::columns::{Columns, read_row, read_rows};
-use crate::store::days::{Closed, GAP_DAYS_MAX, Heads};
-use crate::store::{StatementPosition, rows};
+use crate::store::days::{Closed, GAP_DAYS_MAX, Making};
+use crate::store::rows;
 
 /// Looks for an open day: at today, at where today's late rows go, and once more for each when it
 /// was new.
 const LOOKS_MAX: u32 = 4;
-/// Rows of the journal that are read at once when a day is closed.
-const PAGE: i64 = 5_000;
 
 /// Keeps the day that a row of `today` is written to from being closed before this step ends, by a
 /// shared lock of its row; gives what is known of the days, so that it is that day.
@@ -67,8 +66,9 @@ async fn around(tx: &mut PgConnection, today: BusinessDay) -> Result<DayState, S
     read_row("business_day", &row, rows::day_state)
 }
 
-/// Closes the first open day before `today`; when there is none, closes the days that nothing is
-/// known of as empty ones and opens `today`.
+/// Closes the first open day before `today`; when there is none, makes the funders' statements of
+/// a day that was closed without them; when there is no such day either, closes the days that
+/// nothing is known of as empty ones and opens `today`.
 ///
 /// The day's row is locked alone: steps that write to the day end first, and others find it
 /// closed. Another replica that closes the same day waits here, and then finds it closed too.
@@ -91,12 +91,30 @@ pub(super) async fn close_first(
             close(tx, day, at).await?;
             Ok(Closed::Days(vec![day]))
         }
-        None => open_today(tx, today, at).await,
+        None => match lacking_funders(tx).await? {
+            Some(closed) => add_funders(tx, closed).await,
+            None => open_today(tx, today, at).await,
+        },
     }
 }
 
+/// The first closed day without funders' statements, and when it was closed.
+async fn lacking_funders(
+    tx: &mut PgConnection,
+) -> Result<Option<(BusinessDay, Timestamp)>, StoreError> {
+    let first = sqlx::query(
+        "SELECT day, closed_at FROM business_day WHERE state = 'CLOSED' AND funders = 0
+         ORDER BY day LIMIT 1 FOR UPDATE",
+    )
+    .fetch_optional(tx)
+    .await
+    .map_err(classify)?;
+    let read = |row: Columns<'_>| Ok((row.day("day")?, row.time("closed_at")?));
+    first.map(|row| read_row("business_day", &row, read)).transpose()
+}
+
 async fn close(tx: &mut PgConnection, day: BusinessDay, at: Timestamp) -> Result<(), StoreError> {
-    write_statements(tx, day, at).await?;
+    statements::write(tx, (day, at), Making::All).await?;
     let key = day.to_string();
     sqlx::query(
         "INSERT INTO account_day (business_day, account, debit_fen, credit_fen)
@@ -111,7 +129,7 @@ async fn close(tx: &mut PgConnection, day: BusinessDay, at: Timestamp) -> Result
     .await
     .map_err(classify)?;
     let closed = sqlx::query(
-        "UPDATE business_day SET state = 'CLOSED', closed_at = $2
+        "UPDATE business_day SET state = 'CLOSED', closed_at = $2, funders = 1
          WHERE day = $1 AND state = 'OPEN'",
     )
     .bind(&key)
@@ -125,66 +143,15 @@ async fn close(tx: &mut PgConnection, day: BusinessDay, at: Timestamp) -> Result
     }
 }
 
-/// One statement a platform, from the rows of the day in the statement's order. They are read page
-/// by page: a statement that runs too long would be stopped.
-async fn write_statements(
+/// A day that was closed before funders had statements gets them, as of when it was closed.
+async fn add_funders(
     tx: &mut PgConnection,
-    day: BusinessDay,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let mut heads = Heads::new(day, at);
-    let mut after = (String::new(), i64::MIN, Vec::new());
-    loop {
-        let (partner, written_at, id) = &after;
-        let found = sqlx::query(
-            "SELECT j.*, abs(e.amount_fen) AS amount_fen FROM journal AS j JOIN entry AS e
-               ON e.transaction_id = j.transaction_id AND e.shard = j.shard AND e.position = 0
-             WHERE j.business_day = $1
-               AND (j.partner, j.created_at, j.transaction_id) > ($2, $3, $4)
-             ORDER BY j.partner, j.created_at, j.transaction_id LIMIT $5",
-        )
-        .bind(day.to_string())
-        .bind(partner)
-        .bind(written_at)
-        .bind(id)
-        .bind(PAGE)
-        .fetch_all(&mut *tx)
-        .await
-        .map_err(classify)?;
-        let read = |row: Columns<'_>| Ok((row.parsed("partner")?, rows::statement_row(row)?));
-        let found: Vec<(Partner, _)> = read_rows("journal", &found, "transaction_id", read)?;
-        let Some((partner, row)) = found.last() else { break };
-        let id = row.transaction_id.as_bytes().to_vec();
-        after = (partner.to_string(), row.at.as_micros(), id);
-        for (partner, row) in found {
-            heads.add(partner, &row);
-        }
-    }
-    insert_statements(tx, day, &heads.finish()).await
-}
-
-async fn insert_statements(
-    tx: &mut PgConnection,
-    day: BusinessDay,
-    heads: &[(Partner, StatementHead)],
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO statement (business_day, platform, rows, captured_fen, refunded_fen, sha256,
-           closed_at)
-         SELECT $1, k.* FROM unnest($2::TEXT[], $3::BIGINT[], $4::BIGINT[], $5::BIGINT[],
-           $6::BYTEA[], $7::BIGINT[]) AS k",
-    )
-    .bind(day.to_string())
-    .bind(column(heads, |(partner, _)| partner.as_str()))
-    .bind(column(heads, |(_, head)| head.rows))
-    .bind(column(heads, |(_, head)| head.captured.0))
-    .bind(column(heads, |(_, head)| head.refunded.0))
-    .bind(column(heads, |(_, head)| head.sha256))
-    .bind(column(heads, |(_, head)| head.closed_at.as_micros()))
-    .execute(tx)
-    .await
-    .map_err(classify)?;
-    Ok(())
+    (day, at): (BusinessDay, Timestamp),
+) -> Result<Closed, StoreError> {
+    statements::write(tx, (day, at), Making::Funders).await?;
+    let update = "UPDATE business_day SET funders = 1 WHERE day = $1";
+    let done = sqlx::query(update).bind(day.to_string()).execute(tx).await;
+    done.map_err(classify).map(|_| Closed::Funders)
 }
 
 /// Days that another step writes down at the same time are left to it.
@@ -201,8 +168,8 @@ async fn open_today(
     let last_before = read_row("business_day", &last, |row| row.maybe_day("last"))?;
     let empty = gap(last_before, today, GAP_DAYS_MAX);
     let found = sqlx::query(
-        "INSERT INTO business_day (day, state, opened_at, closed_at)
-         SELECT k.day, k.state, $4, k.closed_at
+        "INSERT INTO business_day (day, state, opened_at, closed_at, funders)
+         SELECT k.day, k.state, $4, k.closed_at, CASE k.state WHEN 'CLOSED' THEN 1 ELSE 0 END
          FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[]) AS k (day, state, closed_at)
          ON CONFLICT (day) DO NOTHING RETURNING day, state",
     )
@@ -220,59 +187,14 @@ async fn open_today(
     })
 }
 
-pub(super) async fn closed_at(
+pub(super) async fn closed(
     connection: &mut PgConnection,
     day: BusinessDay,
-) -> Result<Option<Timestamp>, StoreError> {
-    let row = sqlx::query("SELECT closed_at FROM business_day WHERE day = $1")
+) -> Result<Option<ClosedDay>, StoreError> {
+    let row = sqlx::query("SELECT * FROM business_day WHERE day = $1 AND state = 'CLOSED'")
         .bind(day.to_string())
         .fetch_optional(connection)
         .await
         .map_err(classify)?;
-    let read = |row: Columns<'_>| row.maybe_time("closed_at");
-    let closed_at = row.map(|row| read_row("business_day", &row, read));
-    Ok(closed_at.transpose()?.flatten())
-}
-
-pub(super) async fn statement(
-    connection: &mut PgConnection,
-    day: BusinessDay,
-    platform: &Partner,
-) -> Result<Option<StatementHead>, StoreError> {
-    let row = sqlx::query("SELECT * FROM statement WHERE business_day = $1 AND platform = $2")
-        .bind(day.to_string())
-        .bind(platform.as_str())
-        .fetch_optional(connection)
-        .await
-        .map_err(classify)?;
-    row.map(|row| read_row("statement", &row, rows::statement_head)).transpose()
-}
-
-pub(super) async fn statement_rows(
-    connection: &mut PgConnection,
-    (day, platform): (BusinessDay, &Partner),
-    after: Option<StatementPosition>,
-    limit: u32,
-) -> Result<Vec<StatementRow>, StoreError> {
-    // The first page goes on after what no row is before, so that every page is one index range.
-    let (after_at, after_id) = match after {
-        Some((at, id)) => (at.as_micros(), id.as_bytes().to_vec()),
-        None => (i64::MIN, Vec::new()),
-    };
-    let found = sqlx::query(
-        "SELECT j.*, abs(e.amount_fen) AS amount_fen FROM journal AS j JOIN entry AS e
-           ON e.transaction_id = j.transaction_id AND e.shard = j.shard AND e.position = 0
-         WHERE j.business_day = $1 AND j.partner = $2
-           AND (j.created_at, j.transaction_id) > ($3, $4)
-         ORDER BY j.created_at, j.transaction_id LIMIT $5",
-    )
-    .bind(day.to_string())
-    .bind(platform.as_str())
-    .bind(after_at)
-    .bind(after_id)
-    .bind(i64::from(limit))
-    .fetch_all(connection)
-    .await
-    .map_err(classify)?;
-    read_rows("journal", &found, "transaction_id", rows::statement_row)
+    row.map(|row| read_row("business_day", &row, rows::closed_day)).transpose()
 }

@@ -7,15 +7,19 @@
 //! sorted by key: requests, orders, the journal. A key that two steps write at once is a conflict
 //! for the second, which is run again and sees what the first has done.
 
+mod balance;
 mod batch;
 mod checkout;
 mod days;
+mod differences;
 mod feed;
 mod journal;
 mod load;
 mod locked;
 mod reads;
+mod reconciliation;
 mod save;
+mod statements;
 mod sweep;
 
 use async_trait::async_trait;
@@ -27,8 +31,10 @@ use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 use super::days::Closed;
 use super::{AuthorizationKey, Recalled, StatementPosition, Store, WalletRead};
 use crate::domain::{
-    Answer, Authorization, Command, DailyTotal, FeedBatch, FeedCursors, FeedProblem, Found, Moment,
-    Partner, RequestKey, StatementHead, StatementRow,
+    AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
+    Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
+    Reconciliation, ReconciliationKey, RequestKey, Resolution, Resolve, ResolveProblem,
+    StatementHead, StatementRow, Taken,
 };
 
 /// The schema, step by step.
@@ -47,6 +53,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 3,
         name: "checkout",
         sql: include_str!("../../../migrations/postgres/0003_checkout.sql"),
+    },
+    MigrationFile {
+        version: 4,
+        name: "settlement",
+        sql: include_str!("../../../migrations/postgres/0004_settlement.sql"),
     },
 ];
 
@@ -138,13 +149,14 @@ impl Store for PostgresStore {
             match self.database.write("close_day", step).await? {
                 Closed::None => return Ok(closed),
                 Closed::Days(days) => closed.extend(days),
+                Closed::Funders => {}
             }
         }
     }
 
-    async fn closed_at(&self, day: BusinessDay) -> Result<Option<Timestamp>, StoreError> {
+    async fn closed_day(&self, day: BusinessDay) -> Result<Option<ClosedDay>, StoreError> {
         let mut connection = self.reader().await?;
-        days::closed_at(&mut connection, day).await
+        days::closed(&mut connection, day).await
     }
 
     async fn daily_totals(
@@ -159,21 +171,88 @@ impl Store for PostgresStore {
     async fn statement(
         &self,
         day: BusinessDay,
-        platform: &Partner,
+        counterparty: &Counterparty,
     ) -> Result<Option<StatementHead>, StoreError> {
         let mut connection = self.reader().await?;
-        days::statement(&mut connection, day, platform).await
+        statements::head(&mut connection, day, counterparty).await
     }
 
     async fn statement_rows(
         &self,
         day: BusinessDay,
-        platform: &Partner,
+        counterparty: &Counterparty,
         after: Option<StatementPosition>,
         limit: u32,
     ) -> Result<Vec<StatementRow>, StoreError> {
         let mut connection = self.reader().await?;
-        days::statement_rows(&mut connection, (day, platform), after, limit).await
+        statements::rows(&mut connection, (day, counterparty), after, limit).await
+    }
+
+    async fn trial_balance(&self) -> Result<Vec<AccountBalance>, StoreError> {
+        let mut connection = self.reader().await?;
+        balance::trial(&mut connection).await
+    }
+
+    async fn begin_reconciliation(
+        &self,
+        key: &ReconciliationKey,
+        day: BusinessDay,
+        at: Timestamp,
+    ) -> Result<Reconciliation, StoreError> {
+        let key = key.clone();
+        let step = async move |tx: &mut _| reconciliation::begin(tx, &key, day, at).await;
+        self.database.write("begin_reconciliation", step).await
+    }
+
+    async fn reconciliation(
+        &self,
+        key: &ReconciliationKey,
+    ) -> Result<Option<Reconciliation>, StoreError> {
+        let mut connection = self.reader().await?;
+        reconciliation::load(&mut connection, key).await
+    }
+
+    async fn stage_part(
+        &self,
+        key: &ReconciliationKey,
+        part: FileBatch,
+    ) -> Result<(Taken, Reconciliation), StoreError> {
+        let key = key.clone();
+        let step = async move |tx: &mut _| reconciliation::stage(tx, &key, &part).await;
+        self.database.write("stage_part", step).await
+    }
+
+    async fn advance_reconciliation(
+        &self,
+        key: &ReconciliationKey,
+        at: Timestamp,
+    ) -> Result<Reconciliation, StoreError> {
+        let key = key.clone();
+        let step = async move |tx: &mut _| reconciliation::advance(tx, &key, at).await;
+        self.database.write("advance_reconciliation", step).await
+    }
+
+    async fn bad_rows(&self, key: &ReconciliationKey) -> Result<Vec<BadRow>, StoreError> {
+        let mut connection = self.reader().await?;
+        reconciliation::bad_rows(&mut connection, key).await
+    }
+
+    async fn differences(
+        &self,
+        key: &ReconciliationKey,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<Difference>, StoreError> {
+        let mut connection = self.reader().await?;
+        differences::page(&mut connection, key, after, limit).await
+    }
+
+    async fn resolve_difference(
+        &self,
+        command: Resolve,
+    ) -> Result<Result<Resolution, ResolveProblem>, StoreError> {
+        let step = async move |tx: &mut _| differences::resolve(tx, &command).await;
+        self.database.write("resolve_difference", step).await
     }
 
     async fn close(&self) {
