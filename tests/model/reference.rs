@@ -11,7 +11,7 @@ pub const DAY: i64 = 86_400_000_000;
 const EAST: i64 = 8 * 3_600_000_000;
 
 /// A voucher.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Voucher {
     pub campaign: usize,
     pub person: usize,
@@ -44,7 +44,7 @@ pub struct Part {
 }
 
 /// An authorization.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
     pub order: usize,
     pub lines: Vec<i64>,

@@ -37,6 +37,24 @@ pub enum Step {
     Restart,
 }
 
+impl Step {
+    /// The persons that it names.
+    pub fn persons(&self) -> Vec<usize> {
+        let of = |verb: &Verb| match verb {
+            Verb::Authorize { person, .. } => Some(*person),
+            Verb::Capture { .. }
+            | Verb::Void { .. }
+            | Verb::VoidRequest { .. }
+            | Verb::Refund { .. } => None,
+        };
+        match self {
+            Self::Verbs(verbs) => verbs.iter().filter_map(|(_, verb)| of(verb)).collect(),
+            Self::Quote { person, .. } | Self::Give { person, .. } => vec![*person],
+            Self::Pass(_) | Self::Sweep | Self::CloseDays | Self::Restart => Vec::new(),
+        }
+    }
+}
+
 /// Makes steps.
 pub struct Steps {
     pub rng: StdRng,
