@@ -1,8 +1,9 @@
-use std::cmp::Reverse;
-
 use clock::Timestamp;
 
-use crate::order::Bill;
+use crate::class::{Class, Turn, combines, turn};
+use crate::goods::Goods;
+use crate::order::{Bill, Fit};
+use crate::search::search;
 use crate::{Basket, Discount, Fen, OrderRefusal, Terms};
 
 /// The most vouchers that one order uses.
@@ -51,7 +52,7 @@ pub enum Unused {
     },
     /// Its terms do not apply to the order, or to what those that were chosen leave of it.
     Order(OrderRefusal),
-    /// Others that it does not go together with take off more, or as much and are preferred.
+    /// Others take off more without it, or as much and are preferred.
     BetterChosen,
 }
 
@@ -71,35 +72,37 @@ pub enum NotTogether {
 /// Vouchers take their turns by the terms' sequence; of equal ones what expires first, then the
 /// lower index.
 pub fn choose(candidates: &[Candidate<'_>], basket: &Basket, at: Timestamp) -> Choice {
-    let mut unused = Vec::new();
-    let mut solo = Vec::new();
+    let (goods, mut unused) = (Goods::new(basket), Vec::new());
+    let mut classes: Vec<Class<'_>> = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
-        match candidate.judge(&Bill::new(basket), at) {
-            Ok(discount) => solo.push((index, discount.total)),
-            Err(reason) => unused.push((index, reason)),
-        }
-    }
-    solo.sort_by_key(|(index, _)| turn(candidates, *index));
-    let mut search = Search { candidates, at, solo: &solo, best: None };
-    search.extend(0, &Bill::new(basket), &mut Vec::new());
-    let chosen = search.best.map(|best| best.chosen).unwrap_or_default();
-
-    let mut bill = Bill::new(basket);
-    for (_, discount) in &chosen {
-        bill.take(discount);
-    }
-    for (index, _) in &solo {
-        if chosen.iter().any(|(used, _)| used == index) {
+        if let Err(why) = candidate.validity(at) {
+            unused.push((index, why));
             continue;
         }
-        let goes_along = chosen.len() < VOUCHERS_MAX
-            && chosen.iter().all(|(used, _)| combines(&candidates[*used], &candidates[*index]));
-        // One that could come along and was not chosen would have taken nothing off.
-        let why = match candidates[*index].judge(&bill, at) {
-            Err(reason) if goes_along => reason,
-            _ => Unused::BetterChosen,
-        };
-        unused.push((*index, why));
+        match classes.iter_mut().find(|class| class.holds(candidate)) {
+            Some(class) => class.add(index, candidate),
+            None => classes.push(Class::new(index, candidate)),
+        }
+    }
+    let mut applicable = Vec::new();
+    for class in classes {
+        match class.meet(&goods, at) {
+            Ok(met) => applicable.push(met),
+            Err((class, why)) => {
+                unused.extend(class.indices().map(|index| (index, Unused::Order(why.clone()))));
+            }
+        }
+    }
+    let mut bill = Bill::new(basket);
+    let mut chosen: Vec<(usize, Discount)> = Vec::new();
+    for link in search(&applicable, &bill) {
+        let met = &applicable[link.class];
+        chosen.push((link.turn.index, bill.take(&met.fit, link.off)));
+    }
+    for met in &applicable {
+        let left_over = met.class.indices().filter(|index| !chosen.iter().any(|c| c.0 == *index));
+        let why = met.why_unused(&bill, chosen.iter().map(|(index, _)| &candidates[*index]));
+        unused.extend(left_over.map(|index| (index, why.clone())));
     }
     unused.sort_by_key(|(index, _)| *index);
     Choice { chosen, unused }
@@ -112,121 +115,44 @@ pub fn combine(
     at: Timestamp,
 ) -> Result<Vec<(usize, Discount)>, NotTogether> {
     // What is wrong with one of them alone is the clearer answer.
+    let (goods, whole) = (Goods::new(basket), Bill::new(basket));
+    let mut fits = Vec::with_capacity(candidates.len());
     for (index, candidate) in candidates.iter().enumerate() {
-        candidate
-            .judge(&Bill::new(basket), at)
-            .map_err(|reason| NotTogether::Unused(index, reason))?;
+        let fit = candidate.fit_alone(&goods, &whole, at);
+        fits.push(fit.map_err(|why| NotTogether::Unused(index, why))?);
     }
-    let pairs = |(at, one)| candidates[..at].iter().all(|before| combines(before, one));
+    let pairs = |(index, one)| candidates[..index].iter().all(|before| combines(before, one));
     if candidates.len() > VOUCHERS_MAX || !candidates.iter().enumerate().all(pairs) {
         return Err(NotTogether::Rules);
     }
-    let mut turns: Vec<usize> = (0..candidates.len()).collect();
-    turns.sort_by_key(|index| turn(candidates, *index));
-    let mut bill = Bill::new(basket);
+    let mut turns: Vec<Turn> = candidates.iter().enumerate().map(|(i, one)| turn(i, one)).collect();
+    turns.sort_unstable();
+    let mut bill = whole;
     let mut together = Vec::with_capacity(turns.len());
-    for index in turns {
-        let discount = candidates[index]
-            .judge(&bill, at)
-            .map_err(|reason| NotTogether::Unused(index, reason))?;
-        bill.take(&discount);
-        together.push((index, discount));
+    for Turn { index, .. } in turns {
+        let off = fits[index].takes_off(&bill, candidates[index].balance);
+        let off = off.map_err(|why| NotTogether::Unused(index, Unused::Order(why)))?;
+        together.push((index, bill.take(&fits[index], off)));
     }
     Ok(together)
 }
 
-/// When a voucher's turn comes.
-fn turn(candidates: &[Candidate<'_>], index: usize) -> (u8, Timestamp, usize) {
-    let candidate = &candidates[index];
-    (candidate.terms.stacking().sequence, candidate.valid_until, index)
-}
-
-/// Whether two vouchers may be used for one order.
-fn combines(one: &Candidate<'_>, other: &Candidate<'_>) -> bool {
-    let (first, second) = (one.terms.stacking(), other.terms.stacking());
-    let same_group = first.group.is_some() && first.group == second.group;
-    let own_funder_only = first.own_funder_only || second.own_funder_only;
-    first.combines
-        && second.combines
-        && one.campaign != other.campaign
-        && !same_group
-        && (!own_funder_only || one.funder == other.funder)
-}
-
-/// What is better comes first: what takes off more, then what expires first, voucher by voucher,
-/// then the lower indices.
-type Rank = (Reverse<Fen>, Vec<(Timestamp, usize)>);
-
-struct Best {
-    rank: Rank,
-    chosen: Vec<(usize, Discount)>,
-}
-
-/// A search of all combinations in the order of turns. A branch is left when even all that its
-/// next vouchers would take off alone, which is never less than in company, stays below the best.
-struct Search<'a> {
-    candidates: &'a [Candidate<'a>],
-    at: Timestamp,
-    /// The candidates that apply alone, and what they take off then, in the order of turns.
-    solo: &'a [(usize, Fen)],
-    best: Option<Best>,
-}
-
-impl Search<'_> {
-    /// Tries every voucher from the turn `from` on as the next one.
-    fn extend(&mut self, from: usize, bill: &Bill<'_>, chosen: &mut Vec<(usize, Discount)>) {
-        let slots = VOUCHERS_MAX - chosen.len();
-        if slots == 0 || !self.may_be_best(from, slots, bill.taken()) {
-            return;
-        }
-        for turn in from..self.solo.len() {
-            let index = self.solo[turn].0;
-            let next = &self.candidates[index];
-            if !chosen.iter().all(|(used, _)| combines(&self.candidates[*used], next)) {
-                continue;
-            }
-            let Ok(discount) = next.judge(bill, self.at) else { continue };
-            let mut after = bill.clone();
-            after.take(&discount);
-            chosen.push((index, discount));
-            self.consider(&after, chosen);
-            self.extend(turn + 1, &after, chosen);
-            chosen.pop();
-        }
-    }
-
-    fn may_be_best(&self, from: usize, slots: usize, taken: Fen) -> bool {
-        let Some(best) = &self.best else { return true };
-        let mut most = [Fen::ZERO; VOUCHERS_MAX];
-        for (_, solo) in &self.solo[from..] {
-            if *solo > most[0] {
-                most[0] = *solo;
-                most.sort_unstable();
-            }
-        }
-        let bound: Fen = most[VOUCHERS_MAX - slots..].iter().copied().sum();
-        taken.0 + bound.0 >= best.rank.0.0.0
-    }
-
-    fn consider(&mut self, bill: &Bill<'_>, chosen: &[(usize, Discount)]) {
-        let expiry = |index: usize| (self.candidates[index].valid_until, index);
-        let mut expiries: Vec<_> = chosen.iter().map(|(index, _)| expiry(*index)).collect();
-        expiries.sort_unstable();
-        let rank = (Reverse(bill.taken()), expiries);
-        if self.best.as_ref().is_none_or(|best| rank < best.rank) {
-            self.best = Some(Best { rank, chosen: chosen.to_vec() });
-        }
-    }
-}
-
-impl Candidate<'_> {
-    fn judge(&self, bill: &Bill<'_>, at: Timestamp) -> Result<Discount, Unused> {
+impl<'a> Candidate<'a> {
+    fn validity(&self, at: Timestamp) -> Result<(), Unused> {
         if at < self.valid_from {
             return Err(Unused::NotYetValid { valid_from: self.valid_from });
         }
         if at >= self.valid_until {
             return Err(Unused::Expired { valid_until: self.valid_until });
         }
-        self.terms.apply_after(bill, self.balance, at).map_err(Unused::Order)
+        Ok(())
+    }
+
+    /// How it meets an order off which nothing else is taken.
+    fn fit_alone(&self, goods: &Goods<'_>, whole: &Bill, at: Timestamp) -> Result<Fit<'a>, Unused> {
+        self.validity(at)?;
+        let fit = self.terms.fit(goods, at).map_err(Unused::Order)?;
+        fit.takes_off(whole, self.balance).map_err(Unused::Order)?;
+        Ok(fit)
     }
 }

@@ -8,8 +8,8 @@
 //!   comes first.
 //! - [`choose`]: the best vouchers together for one order, and why not the others; [`combine`]:
 //!   exactly the named ones.
-//! - [`Portion`]: which part of an order is captured or returned, and what of the discount goes
-//!   with it.
+//! - [`Portion`]: which part of an order is captured or returned; [`shares`]: what of the
+//!   discounts goes with it.
 //! - [`Validity`]: from when until when a voucher can be used.
 //! - [`programme`]: the files in `deploy/programmes` that declare a campaign.
 //!
@@ -22,14 +22,22 @@
 
 mod basket;
 mod choice;
+mod class;
 mod fen;
+mod goods;
 mod hours;
+mod kind;
 mod order;
 mod period;
 mod portion;
 pub mod programme;
+mod refund_rule;
+mod scope;
+mod search;
 mod slug;
+mod stacking;
 mod terms;
+mod terms_problem;
 mod uses;
 mod validity;
 
@@ -37,14 +45,16 @@ pub use basket::{Basket, BasketProblem, Line};
 pub use choice::{Candidate, Choice, NotTogether, Unused, VOUCHERS_MAX, choose, combine};
 pub use fen::Fen;
 pub use hours::{Hours, HoursProblem, is_open, next_opening};
+pub use kind::Kind;
 pub use order::{Discount, OrderRefusal};
 pub use period::{LimitPeriod, StockPeriod};
-pub use portion::{Portion, PortionProblem, share, split};
+pub use portion::{Portion, PortionProblem, share, shares, split};
+pub use refund_rule::RefundRule;
+pub use scope::{Category, CategoryProblem, ShopScope};
 pub use slug::is_slug;
-pub use terms::{
-    Category, CategoryProblem, Kind, RefundRule, ShopScope, Stacking, Terms, TermsParts,
-    TermsProblem,
-};
+pub use stacking::Stacking;
+pub use terms::{Terms, TermsParts};
+pub use terms_problem::TermsProblem;
 pub use uses::{UseLimit, UsePeriod, Uses};
 pub use validity::Validity;
 

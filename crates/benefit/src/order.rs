@@ -1,7 +1,8 @@
 use clock::Timestamp;
 use member_identity::RegionCode;
 
-use crate::{Basket, Category, Fen, Hours, Kind, Terms, is_open, split};
+use crate::goods::Goods;
+use crate::{Basket, Fen, Hours, Kind, Terms, is_open, split};
 
 /// What an order gets off.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,32 +55,45 @@ pub enum OrderRefusal {
 
 /// An order while vouchers are applied to it, one after the other.
 #[derive(Clone, Debug)]
-pub(crate) struct Bill<'a> {
-    basket: &'a Basket,
+pub(crate) struct Bill {
+    /// What the order costs before any voucher.
+    total: Fen,
     /// What is left to pay of each line.
     left: Vec<Fen>,
     /// What was taken off so far.
     taken: Fen,
 }
 
-impl<'a> Bill<'a> {
+/// How terms meet an order, whatever other vouchers take off it.
+#[derive(Clone, Debug)]
+pub(crate) struct Fit<'a> {
+    terms: &'a Terms,
+    /// The lines that are covered, rising.
+    lines: Vec<usize>,
+}
+
+impl Bill {
     /// Nothing is taken off yet.
-    pub(crate) fn new(basket: &'a Basket) -> Self {
+    pub(crate) fn new(basket: &Basket) -> Self {
         let left = basket.lines().iter().map(|line| line.amount).collect();
-        Self { basket, left, taken: Fen::ZERO }
+        Self { total: basket.total(), left, taken: Fen::ZERO }
     }
 
-    /// What was taken off so far.
-    pub(crate) fn taken(&self) -> Fen {
-        self.taken
+    /// What was taken off so far and at most `more`: never more than the order costs.
+    pub(crate) fn taken_with(&self, more: Fen) -> Fen {
+        Fen(self.taken.0 + more.0).min(self.total)
     }
 
-    /// Takes off what one more voucher is worth.
-    pub(crate) fn take(&mut self, discount: &Discount) {
-        for (left, off) in self.left.iter_mut().zip(&discount.lines) {
-            left.0 -= off.0;
+    /// Takes off what one more voucher is worth: the same as [`Fit::takes_off`] says.
+    pub(crate) fn take(&mut self, fit: &Fit<'_>, off: Fen) -> Discount {
+        let covered: Vec<Fen> = fit.lines.iter().map(|line| self.left[*line]).collect();
+        let mut lines = vec![Fen::ZERO; self.left.len()];
+        for (line, part) in fit.lines.iter().zip(split(off, &covered)) {
+            lines[*line] = part;
+            self.left[*line].0 -= part.0;
         }
-        self.taken.0 += discount.total.0;
+        self.taken.0 += off.0;
+        Discount { total: off, lines }
     }
 }
 
@@ -94,86 +108,84 @@ impl Terms {
         balance: Option<Fen>,
         at: Timestamp,
     ) -> Result<Discount, OrderRefusal> {
-        self.apply_after(&Bill::new(basket), balance, at)
+        let fit = self.fit(&Goods::new(basket), at)?;
+        let mut bill = Bill::new(basket);
+        let off = fit.takes_off(&bill, balance)?;
+        Ok(bill.take(&fit, off))
     }
 
-    /// What a voucher takes off when its turn comes. The threshold is judged by what the covered
-    /// goods cost before any voucher; what is taken off, by what is left of them.
-    pub(crate) fn apply_after(
-        &self,
-        bill: &Bill<'_>,
-        balance: Option<Fen>,
-        at: Timestamp,
-    ) -> Result<Discount, OrderRefusal> {
-        let basket = bill.basket;
-        if !self.covers_region(basket.shop_region()) {
+    /// How the terms meet an order. The threshold is judged by what the covered goods cost before
+    /// any voucher.
+    pub(crate) fn fit(&self, goods: &Goods<'_>, at: Timestamp) -> Result<Fit<'_>, OrderRefusal> {
+        let shop = goods.basket().shop_region();
+        if !self.regions().is_empty() && !self.regions().iter().any(|code| code.contains(shop)) {
             return Err(OrderRefusal::RegionNotCovered { regions: self.regions().to_vec() });
         }
         if !is_open(self.hours(), at, self.zone()) {
             return Err(OrderRefusal::OutsideHours { hours: self.hours().to_vec() });
         }
-        let covers: Vec<bool> =
-            basket.lines().iter().map(|line| self.covers_goods(&line.category)).collect();
-        if !covers.contains(&true) {
+        let lines = goods.covered(self.goods_categories(), self.excluded_categories());
+        if lines.is_empty() {
             return Err(OrderRefusal::GoodsNotCovered);
         }
-        if self.kind() == Kind::Service {
-            let lines = vec![Fen::ZERO; covers.len()];
-            return Ok(Discount { total: Fen::ZERO, lines });
+        let covered: Fen = lines.iter().map(|line| goods.basket().lines()[*line].amount).sum();
+        let threshold = self.kind().threshold();
+        if covered < threshold {
+            return Err(OrderRefusal::BelowThreshold { threshold, covered });
         }
-        let covered: Fen =
-            basket.lines().iter().zip(&covers).filter(|(_, is)| **is).map(|(l, _)| l.amount).sum();
-        let left: Vec<Fen> =
-            bill.left.iter().zip(&covers).map(|(l, is)| if *is { *l } else { Fen::ZERO }).collect();
-        let wanted = self.kind().takes_off(covered, left.iter().copied().sum(), balance)?;
-        let total = self.within_order_cap(wanted, bill)?;
-        Ok(Discount { total, lines: split(total, &left) })
+        Ok(Fit { terms: self, lines })
     }
+}
 
-    fn within_order_cap(&self, wanted: Fen, bill: &Bill<'_>) -> Result<Fen, OrderRefusal> {
-        let Some(percent) = self.stacking().order_cap_percent else { return Ok(wanted) };
-        let cap = percent_of(percent, bill.basket.total());
-        let allowed = Fen(cap.0 - bill.taken.0);
+impl Fit<'_> {
+    /// What a voucher takes off when its turn comes, by what is left of the covered goods. A
+    /// service takes nothing off.
+    ///
+    /// Never more of a bill of which less is left.
+    pub(crate) fn takes_off(&self, bill: &Bill, balance: Option<Fen>) -> Result<Fen, OrderRefusal> {
+        let kind = self.terms.kind();
+        if kind == Kind::Service {
+            return Ok(Fen::ZERO);
+        }
+        let wanted = kind.takes_off(self.left_of(bill), balance);
+        if wanted < Fen(1) {
+            return Err(OrderRefusal::NothingLeft);
+        }
+        let Some(percent) = self.terms.stacking().order_cap_percent else { return Ok(wanted) };
+        let allowed = Fen(percent_of(percent, bill.total).0 - bill.taken.0);
         if allowed < Fen(1) {
             return Err(OrderRefusal::OrderCapReached { percent });
         }
         Ok(wanted.min(allowed))
     }
 
-    fn covers_region(&self, shop: RegionCode) -> bool {
-        self.regions().is_empty() || self.regions().iter().any(|region| region.contains(shop))
-    }
-
-    fn covers_goods(&self, category: &Category) -> bool {
-        let is_listed =
-            self.goods_categories().is_empty() || self.goods_categories().contains(category);
-        is_listed && !self.excluded_categories().contains(category)
+    /// What is left to pay of the covered goods.
+    fn left_of(&self, bill: &Bill) -> Fen {
+        if self.lines.len() == bill.left.len() {
+            return Fen(bill.total.0 - bill.taken.0);
+        }
+        Fen(self.lines.iter().map(|line| bill.left[*line].0).sum())
     }
 }
 
 impl Kind {
-    /// What is taken off goods that cost `covered` and of which `left` is still to be paid.
-    fn takes_off(
-        self,
-        covered: Fen,
-        left: Fen,
-        balance: Option<Fen>,
-    ) -> Result<Fen, OrderRefusal> {
-        let threshold = match self {
+    /// What the covered goods must come to; zero for anything.
+    const fn threshold(self) -> Fen {
+        match self {
             Self::AmountOff { threshold, .. } | Self::PercentOff { threshold, .. } => threshold,
             Self::Waiver { .. } | Self::Balance { .. } | Self::Service => Fen::ZERO,
-        };
-        if covered < threshold {
-            return Err(OrderRefusal::BelowThreshold { threshold, covered });
         }
-        let off = match self {
+    }
+
+    /// What is taken off goods of which `left` is still to be paid, if anything is.
+    fn takes_off(self, left: Fen, balance: Option<Fen>) -> Fen {
+        match self {
             Self::AmountOff { amount, .. } => amount.min(left),
             Self::PercentOff { percent, cap, .. } => percent_of(percent, left).min(cap),
             Self::Waiver { cap } => cap.min(left),
             Self::Balance { value } => balance.unwrap_or(value).min(left),
             Self::Service => Fen::ZERO,
-        };
-        if off < Fen(1) { Err(OrderRefusal::NothingLeft) } else { Ok(off) }
+        }
     }
 }
 

@@ -71,38 +71,67 @@ fn named(lines: &[(usize, Fen)], left: &[Fen]) -> Result<Vec<Fen>, PortionProble
 /// the difference of two of these; whatever the parts, they add up to the discount exactly, and
 /// none of them is above what it returns.
 pub fn share(discount: Fen, line: Fen, part: Fen) -> Fen {
-    if line == Fen::ZERO {
-        return Fen::ZERO;
+    if line == Fen::ZERO { Fen::ZERO } else { scaled(discount, part, line).0 }
+}
+
+/// What of each discount on a line belongs to the first `part` fen of the line, when several
+/// vouchers take something off it: voucher by voucher, each of what those before it leave of the
+/// line and of the part, as they took their turns. Together the discounts are at most the line.
+///
+/// As with [`share`], which this is for one discount, what one more return gives back is the
+/// difference of two of these. Rounding each discount of the line by itself would not do: of 2 fen
+/// that cost nothing by two vouchers of 1 fen, the first returned would give back 0 and the second
+/// 2, and the member would owe a fen.
+pub fn shares(discounts: &[Fen], line: Fen, part: Fen) -> Vec<Fen> {
+    let (mut line, mut part) = (line, part);
+    let one = |discount: &Fen| {
+        let share = share(*discount, line, part);
+        line.0 -= discount.0;
+        part.0 -= share.0;
+        share
+    };
+    discounts.iter().map(one).collect()
+}
+
+/// `amount` x `part` / `whole` rounded down, and the remainder. The part is at most the whole, so
+/// the share is at most the amount; only the product may be beyond 64 bits.
+fn scaled(amount: Fen, part: Fen, whole: Fen) -> (Fen, Fen) {
+    if let Some(product) = amount.0.checked_mul(part.0) {
+        return (Fen(product / whole.0), Fen(product % whole.0));
     }
-    let share = i128::from(discount.0) * i128::from(part.0) / i128::from(line.0);
-    Fen(i64::try_from(share).expect("a share is at most the whole"))
+    let (product, whole) = (i128::from(amount.0) * i128::from(part.0), i128::from(whole.0));
+    let within = |value| Fen(i64::try_from(value).expect("a share is at most the whole"));
+    (within(product / whole), within(product % whole))
 }
 
 /// Splits `total` over lines in proportion to their amounts by largest remainder: each gets the
 /// floor of its share; the fen that are left go one each to the lines with the largest remainders,
 /// and of equal remainders to the earlier line.
 ///
-/// The amounts are
-/// not negative and come to at least `total`, which is not negative either; therefore no line gets
-/// more than its amount: a line that gets one of the left-over fen has a share that is not whole,
-/// and so lies below its amount.
+/// The amounts are not negative and come to at least `total`, which is not negative either;
+/// therefore no line gets more than its amount: a line that gets one of the left-over fen has a
+/// share that is not whole, and so lies below its amount.
 pub fn split(total: Fen, lines: &[Fen]) -> Vec<Fen> {
-    let sum: i128 = lines.iter().map(|line| i128::from(line.0)).sum();
-    if sum == 0 {
+    let sum: Fen = lines.iter().copied().sum();
+    if sum == Fen::ZERO {
         return vec![Fen::ZERO; lines.len()];
     }
-    let scaled = |line: &Fen| i128::from(total.0) * i128::from(line.0);
-    let floor = |line| i64::try_from(scaled(line) / sum).expect("a share is at most the total");
-    let mut parts: Vec<i64> = lines.iter().map(floor).collect();
-    let left = total.0 - parts.iter().sum::<i64>();
-
-    let mut by_remainder: Vec<usize> = (0..lines.len()).collect();
-    by_remainder.sort_by_key(|&index| Reverse(scaled(&lines[index]) % sum));
-    let left = usize::try_from(left).expect("floors come to at most the total");
-    for &index in by_remainder.iter().take(left) {
-        parts[index] += 1;
+    let mut parts = Vec::with_capacity(lines.len());
+    let mut remainders = Vec::with_capacity(lines.len());
+    for (index, line) in lines.iter().enumerate() {
+        let (floor, remainder) = scaled(total, *line, sum);
+        parts.push(floor);
+        remainders.push((Reverse(remainder), index));
     }
-    parts.into_iter().map(Fen).collect()
+    let left = total.0 - parts.iter().copied().sum::<Fen>().0;
+    let left = usize::try_from(left).expect("floors come to at most the total");
+    if left > 0 {
+        remainders.select_nth_unstable(left - 1);
+    }
+    for (_, index) in &remainders[..left] {
+        parts[*index].0 += 1;
+    }
+    parts
 }
 
 #[cfg(test)]

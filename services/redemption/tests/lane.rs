@@ -11,7 +11,7 @@ use lossy::{Fault, Lossy};
 use redemption::domain::{Answer, Reason};
 use redemption::store::conformance::{Counting, RETURNS, Till, person};
 use redemption::store::{StoreError, open};
-use redemption::usecase::CheckoutStages;
+use redemption::usecase::{CheckoutStages, Wish};
 use sql::DatabaseConfig;
 
 /// A lane over a store that loses nothing yet, and a till that looks past it.
@@ -45,7 +45,7 @@ impl Bench {
             self.till.give(person(n), RETURNS).await;
         }
         let wish = |n| self.till.authorize(&format!("a{n}"), person(n), &format!("o{n}"));
-        self.stages.commit((1..=3).map(wish).collect()).await
+        self.stages.commit((1..=3).map(wish).map(Wish::from).collect()).await
     }
 
     /// Whether everybody's voucher is held by the request that asked.
@@ -124,7 +124,7 @@ async fn a_refusal_whose_answer_is_lost_stays_the_same() {
     let bench = Bench::open().await;
     bench.store.fail([Fault::After(StoreError::OutcomeUnknown)]);
     let wish = bench.till.authorize("a9", person(9), "o9");
-    let answers = bench.stages.commit(vec![wish.clone()]).await;
+    let answers = bench.stages.commit(vec![wish.clone().into()]).await;
     let refused = answers[0].clone().expect("it is known").expect_err("there is no voucher");
     assert_eq!(refused.reason, Reason::NoVoucher);
     bench.till.give(person(9), RETURNS).await;

@@ -17,8 +17,18 @@ pub struct Order {
 /// Which vouchers the caller wants to use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// The one that takes off most.
+    /// Those that take off most together.
     Best,
-    /// These, and no other.
+    /// These, 1 to 3 and each once, and no other.
     Named(Vec<VoucherId>),
+}
+
+impl Wanted {
+    /// The vouchers that are named.
+    pub fn named(&self) -> &[VoucherId] {
+        match self {
+            Self::Best => &[],
+            Self::Named(ids) => ids,
+        }
+    }
 }

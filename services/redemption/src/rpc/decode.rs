@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use benefit::{Basket, BasketProblem, Category, Fen, Line};
+use benefit::{Basket, BasketProblem, Category, Fen, Line, Portion, VOUCHERS_MAX};
 use clock::{BusinessDay, Timestamp};
 use contracts::eligibility::v1 as eligibility;
 use contracts::redemption::v1 as wire;
-use member_identity::{AuthorizationId, IdDocument, RegionCode, VoucherId};
+use member_identity::{IdDocument, RegionCode, VoucherId};
 use rpc::{Fields, Problem};
 
-use crate::domain::{Order, OrderHold, RequestId, VoidTarget, Wanted, business_day};
+use crate::domain::{Order, OrderHold, OrderPart, RequestId, VoidTarget, Wanted, business_day};
 use crate::store::AuthorizationKey;
 use crate::usecase::{AuthorizeRequest, MemberReference, QuoteRequest};
 
 const HOLD_DEFAULT: Duration = Duration::from_secs(5 * 60);
 const HOLD_MIN: Duration = Duration::from_secs(1);
 const HOLD_MAX: Duration = Duration::from_secs(30 * 60);
+/// The most lines of a portion: those of an order.
+const PORTION_LINES_MAX: usize = 100;
 
 /// A request that does not read, and the first field of it that does not.
 #[derive(Debug)]
@@ -53,9 +55,11 @@ impl Reader {
 
     fn note<T>(&mut self, path: &str, value: Option<T>) -> Option<T> {
         if value.is_none() && self.first.is_none() {
-            // The field without its index; a member is one field, however it is named.
+            // The field without its index; a member is one field, however it is named, and so is
+            // a portion.
             let field = path.split('[').next().unwrap_or(path);
-            let field = if field.starts_with("member") { "member" } else { field };
+            let whole = ["member", "portion"].into_iter().find(|whole| field.starts_with(whole));
+            let field = whole.unwrap_or(field);
             self.first = Some(field.to_owned());
         }
         value
@@ -96,15 +100,19 @@ pub(super) fn quote(request: wire::QuoteRequest, now: Timestamp) -> Result<Quote
     reader.finish(value).map_err(|malformed| malformed.problem)
 }
 
-/// The request id and the authorization id of a Capture or a Refund.
-pub(super) fn authorization_verb(
+/// The request id of a Capture or a Refund, and what it is about.
+pub(super) fn order_part(
     request_id: &str,
     authorization_id: &str,
-) -> Result<(RequestId, AuthorizationId), Malformed> {
+    portion: Option<wire::Portion>,
+) -> Result<(RequestId, OrderPart), Malformed> {
     let mut reader = Reader::default();
     let request_id = reader.parse("request_id", request_id);
     let id = reader.parse("authorization_id", authorization_id);
-    let value = request_id.zip(id);
+    let portion = self::portion(&mut reader, portion);
+    let part = id.zip(portion);
+    let part = part.map(|(authorization_id, portion)| OrderPart { authorization_id, portion });
+    let value = request_id.zip(part);
     reader.finish(value)
 }
 
@@ -152,6 +160,32 @@ pub(super) fn day(path: &str, text: &str) -> Result<Option<BusinessDay>, Problem
             .map(Some)
             .map_err(|problem| Problem::field(path, problem.to_string())),
     }
+}
+
+fn portion(reader: &mut Reader, portion: Option<wire::Portion>) -> Option<Portion> {
+    use wire::portion::Part;
+    match portion.and_then(|portion| portion.part) {
+        None => Some(Portion::Whole),
+        Some(Part::AmountFen(fen)) => {
+            amount(reader, "portion.amount_fen", fen).map(Portion::Amount)
+        }
+        Some(Part::Lines(wire::LinePortions { lines })) => {
+            let count = (1..=PORTION_LINES_MAX).contains(&lines.len());
+            reader.take("portion.lines", count.then_some(()).ok_or("not 1 to 100 lines"))?;
+            let lines = lines.iter().enumerate().map(|(at, line)| {
+                let path = format!("portion.lines[{at}]");
+                let index = reader.take(&format!("{path}.line"), usize::try_from(line.line));
+                let amount = amount(reader, &format!("{path}.amount_fen"), line.amount_fen);
+                index.zip(amount)
+            });
+            let lines: Vec<_> = lines.collect();
+            lines.into_iter().collect::<Option<_>>().map(Portion::Lines)
+        }
+    }
+}
+
+fn amount(reader: &mut Reader, path: &str, fen: i64) -> Option<Fen> {
+    reader.take(path, (fen >= 1).then_some(Fen(fen)).ok_or("must be 1 or more"))
 }
 
 fn member(
@@ -210,7 +244,14 @@ fn wanted(reader: &mut Reader, voucher_ids: &[String]) -> Option<Wanted> {
     }
     let ids = voucher_ids.iter().enumerate();
     let ids = ids.map(|(at, id)| reader.parse::<VoucherId>(&format!("voucher_ids[{at}]"), id));
-    ids.collect::<Vec<_>>().into_iter().collect::<Option<_>>().map(Wanted::Named)
+    let ids = ids.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+    let repeats = |(at, id): (usize, &VoucherId)| ids[..at].contains(id);
+    let problem = match ids.len() > VOUCHERS_MAX {
+        true => Some("more than 3 vouchers"),
+        false => ids.iter().enumerate().any(repeats).then_some("names a voucher twice"),
+    };
+    reader.take("voucher_ids", problem.map_or(Ok(()), Err))?;
+    Some(Wanted::Named(ids))
 }
 
 fn hold(reader: &mut Reader, hold: Option<prost_types::Duration>) -> Option<Duration> {

@@ -8,6 +8,7 @@ mod encode;
 mod issuance_peer;
 mod settlement_service;
 mod status;
+mod terms;
 mod wallet_service;
 
 pub use checkout_service::CheckoutRpc;

@@ -57,8 +57,8 @@ impl Wants {
             Action::Void(VoidTarget::Authorization(id)) => {
                 self.authorizations.insert(*id);
             }
-            Action::Capture(id) | Action::Refund(id) => {
-                self.authorizations.insert(*id);
+            Action::Capture(part) | Action::Refund(part) => {
+                self.authorizations.insert(part.authorization_id);
                 self.day = Some(business_day(now));
             }
         }

@@ -16,12 +16,13 @@ mod get_statement;
 mod list_wallet_vouchers;
 mod members;
 mod quote;
+mod rechecks;
 mod sweep;
 
 use std::sync::Arc;
 
 pub use authorize::AuthorizeRequest;
-pub use checkout::{Checkout, CheckoutLanes, CheckoutStages};
+pub use checkout::{Checkout, CheckoutLanes, CheckoutStages, Wish};
 pub use feed::{Feed, FeedLevel, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable};
 pub use follow_feed::FeedFollower;
 pub use get_authorization::GetAuthorization;
@@ -30,6 +31,7 @@ pub use get_statement::{Statement, StatementPieces};
 pub use list_wallet_vouchers::{WalletPage, Wallets};
 pub use members::{EligibilityPeer, Member, MemberReference, Members, ResolveProblem};
 pub use quote::QuoteRequest;
+pub use rechecks::{CheckPeer, CheckQuestion, Checked, EligibilityUnavailable};
 pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
 
 use clock::{BusinessDay, Clock};

@@ -1,7 +1,8 @@
 use rpc::Caller;
 
 use super::{Checkout, Failure, MemberReference};
-use crate::domain::{Order, Quotation, ShownStage, Wallet, WalletVoucher, Wanted};
+use crate::domain::{Checks, Order, Quotation, ShownStage, Wallet, WalletVoucher, Wanted};
+use crate::store::WalletRead;
 
 /// Whose order it would be.
 #[derive(Clone, Debug)]
@@ -23,17 +24,28 @@ impl Checkout {
     ) -> Result<Quotation, Failure> {
         let member = self.members.resolve(caller, &request.member).await?;
         let now = self.clock.now();
-        let named = match &request.wanted {
-            Wanted::Best => &[][..],
-            Wanted::Named(ids) => ids,
-        };
+        let named = request.wanted.named();
         let mut read = self.store.wallet(member.person, named).await?;
         let is_available = |voucher: &WalletVoucher| voucher.shown(now) == ShownStage::Available;
         if !read.vouchers.iter().any(is_available) && self.feed.ask(member.person).await? {
             read = self.store.wallet(member.person, named).await?;
         }
+        let quotation = self.quote_with(&read, request, &Checks::default())?;
+        if !quotation.wants_checks {
+            return Ok(quotation);
+        }
+        let fresh = self.members.check(member.member_id, &read, now).await;
+        self.quote_with(&read, request, &fresh.checks)
+    }
+
+    fn quote_with(
+        &self,
+        read: &WalletRead,
+        request: &QuoteRequest,
+        checks: &Checks,
+    ) -> Result<Quotation, Failure> {
         let vouchers: Vec<_> = read.vouchers.iter().collect();
-        let wallet = Wallet { vouchers: &vouchers, campaigns: &read.campaigns };
-        Ok(wallet.quote(&request.order, &request.wanted, now)?)
+        let wallet = Wallet { vouchers: &vouchers, campaigns: &read.campaigns, checks };
+        Ok(wallet.quote(&request.order, &request.wanted, self.clock.now())?)
     }
 }

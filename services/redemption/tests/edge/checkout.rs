@@ -30,13 +30,15 @@ async fn an_order_is_quoted_authorized_captured_and_refunded() {
     assert!(!quoted.unused[0].text_zh.is_empty() && !quoted.unused[0].text_en.is_empty());
 
     let authorization_id = held.authorization_id.clone();
-    let capture = wire::CaptureRequest { request_id: String::from("c1"), authorization_id };
+    let capture =
+        wire::CaptureRequest { request_id: String::from("c1"), authorization_id, portion: None };
     let captured = checkout.capture(capture).await.expect("it is captured").into_inner();
     let captured = captured.authorization.expect("an authorization");
     assert_eq!((captured.state(), captured.captured_on.as_str()), (State::Captured, "2022-07-22"));
 
     let authorization_id = held.authorization_id.clone();
-    let refund = wire::RefundRequest { request_id: String::from("r1"), authorization_id };
+    let refund =
+        wire::RefundRequest { request_id: String::from("r1"), authorization_id, portion: None };
     let refunded = checkout.refund(refund).await.expect("it is refunded").into_inner();
     assert!(refunded.right_returned);
     let key = wire::get_authorization_request::Key::OrderNumber(String::from("o1"));

@@ -33,19 +33,23 @@ impl Desk {
         }
     }
 
-    fn select(&self, order: &AuthorizeOrder) -> Result<AppliedVoucher, Refusal> {
+    fn select(&self, order: &AuthorizeOrder) -> Result<Vec<AppliedVoucher>, Refusal> {
         let ids = self.wallets.get(&order.person).into_iter().flatten();
         let vouchers: Vec<&WalletVoucher> =
             ids.filter_map(|id| self.state.vouchers.get(id)).collect();
-        let wallet = Wallet { vouchers: &vouchers, campaigns: &self.state.campaigns };
+        let campaigns = &self.state.campaigns;
+        let wallet = Wallet { vouchers: &vouchers, campaigns, checks: &order.checks };
         wallet.select(&order.asked.order, &order.asked.wanted, self.moment.now)
     }
 
-    /// A hold that ran out but was not swept yet is written down before its voucher is held again.
-    fn free_lapsed(&mut self, applied: &AppliedVoucher) {
-        let voucher = self.state.vouchers.get(&applied.voucher_id);
-        if let Some(VoucherStage::Held { by, .. }) = voucher.map(|voucher| voucher.stage) {
-            self.expire_if_lapsed(by);
+    /// A hold that ran out but was not swept yet is written down before one of its vouchers is held
+    /// again.
+    fn free_lapsed(&mut self, applied: &[AppliedVoucher]) {
+        for applied in applied {
+            let voucher = self.state.vouchers.get(&applied.voucher_id);
+            if let Some(VoucherStage::Held { by, .. }) = voucher.map(|voucher| voucher.stage) {
+                self.expire_if_lapsed(by);
+            }
         }
     }
 
@@ -53,24 +57,31 @@ impl Desk {
         &mut self,
         command: &Command,
         order: &AuthorizeOrder,
-        applied: AppliedVoucher,
+        applied: Vec<AppliedVoucher>,
     ) -> AuthorizationId {
         let now = self.moment.now;
         let entropy = self.moment.entropy.draw();
         let id = AuthorizationId::mint(order.person.shard(), now, entropy);
         let expires_at = now.plus(order.asked.hold);
-        self.change_voucher(applied.voucher_id, |own| own.hold(id, expires_at));
+        for applied in &applied {
+            self.change_voucher(applied.voucher_id, |own| own.hold(id, expires_at));
+        }
+        let basket = &order.asked.order.basket;
         self.put(Authorization {
             authorization_id: id,
             person: order.person,
             partner: command.partner.clone(),
             order_number: order.asked.order.number.clone(),
             request_id: command.request_id.clone(),
-            order_amount: order.asked.order.basket.total(),
-            vouchers: vec![applied],
+            shop_id: Some(order.asked.order.shop_id.clone()),
+            order_amount: basket.total(),
+            line_amounts: basket.lines().iter().map(|line| line.amount).collect(),
+            vouchers: applied,
             created_at: now,
             expires_at,
             stage: Stage::Held,
+            captured_amounts: Vec::new(),
+            refunds: Vec::new(),
         });
         id
     }

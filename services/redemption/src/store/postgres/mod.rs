@@ -43,6 +43,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         name: "replicas",
         sql: include_str!("../../../migrations/postgres/0002_replicas.sql"),
     },
+    MigrationFile {
+        version: 3,
+        name: "checkout",
+        sql: include_str!("../../../migrations/postgres/0003_checkout.sql"),
+    },
 ];
 
 /// Redemption's database on a PostgreSQL server.

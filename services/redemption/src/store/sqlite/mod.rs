@@ -34,6 +34,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         name: "replicas",
         sql: include_str!("../../../migrations/sqlite/0002_replicas.sql"),
     },
+    MigrationFile {
+        version: 3,
+        name: "checkout",
+        sql: include_str!("../../../migrations/sqlite/0003_checkout.sql"),
+    },
 ];
 
 /// Redemption's database as one SQLite file.
