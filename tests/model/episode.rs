@@ -145,7 +145,7 @@ impl Episode {
             },
             parts: parts.collect(),
             captured: made.vouchers.iter().map(|part| made.captured_of(part).0).collect(),
-            refunded: made.vouchers.iter().map(|part| made.refunded_of(part).0).collect(),
+            refunded: refunded(made),
         }
     }
 
@@ -247,7 +247,7 @@ impl Episode {
         self.compare(0..PERSONS, 0..self.reference.authorizations.len()).await;
         self.compare_journal().await;
         self.store.close().await;
-        let report = laws::check_redemption(&self.config.url).await.expect("can be checked");
+        let report = laws::check_checkout(&self.config.url).await.expect("can be checked");
         for verdict in report.verdicts() {
             assert!(verdict.findings.is_empty(), "{}: {verdict:?}", verdict.law.name());
         }
@@ -278,4 +278,11 @@ impl Episode {
     fn moment(&self) -> Moment {
         Moment { now: self.now(), entropy: self.ids.clone() }
     }
+}
+
+/// What went back of each voucher's discount, over all refunds.
+fn refunded(made: &domain::Authorization) -> Vec<i64> {
+    (0..made.refunds.len()).fold(vec![0; made.vouchers.len()], |sums, place| {
+        sums.iter().zip(made.given_back_in(place)).map(|(sum, part)| sum + part.0).collect()
+    })
 }

@@ -425,11 +425,9 @@ impl Reference {
         };
         let created = one.created;
         let is_service = |part: &Part| matches!(self.rules(part.voucher).worth, Worth::Service);
-        let parts: Vec<_> = one.parts.iter().map(|part| (part.clone(), is_service(part))).collect();
-        let lines = one.lines.clone();
-        for (part, is_service) in parts {
-            let off = scaled(&part.lines, &lines, &captured);
-            let sum: i64 = off.iter().sum();
+        let services: Vec<bool> = one.parts.iter().map(is_service).collect();
+        let taken = sums(&shares(&one.discounts(), &one.lines, &captured));
+        for ((part, is_service), sum) in one.parts.clone().iter().zip(services).zip(taken) {
             let rules = self.rules(part.voucher);
             *self.spent.entry((rules.funder, rules.campaign)).or_default() += sum;
             let voucher = &mut self.vouchers[part.voucher];
@@ -509,8 +507,11 @@ impl Reference {
             Err(reason) => return refused(reason),
         };
         let is_all = returned == one.captured;
-        for part in &one.parts {
-            self.give_back(&one, part, &before, &returned, is_all);
+        let captured = shares(&one.discounts(), &one.lines, &one.captured);
+        let was = sums(&shares(&captured, &one.captured, &before));
+        let is = sums(&shares(&captured, &one.captured, &returned));
+        for (at, whole) in sums(&captured).into_iter().enumerate() {
+            self.give_back(&one, at, [was[at], is[at], whole], is_all);
         }
         let one = &mut self.authorizations[at];
         one.returned.push(returned);
@@ -523,16 +524,12 @@ impl Reference {
     fn give_back(
         &mut self,
         one: &Authorization,
-        part: &Part,
-        before: &[i64],
-        after: &[i64],
+        at: usize,
+        [was, is, whole]: [i64; 3],
         is_all: bool,
     ) {
+        let part = &one.parts[at];
         let rules = self.rules(part.voucher);
-        let captured = scaled(&part.lines, &one.lines, &one.captured);
-        let was: i64 = scaled(&captured, &one.captured, before).iter().sum();
-        let is: i64 = scaled(&captured, &one.captured, after).iter().sum();
-        let whole: i64 = captured.iter().sum();
         *self.spent.entry((rules.funder, rules.campaign)).or_default() -= is - was;
         let now = self.now;
         let voucher = &mut self.vouchers[part.voucher];
@@ -581,15 +578,21 @@ impl Reference {
         let none = vec![0; one.lines.len()];
         let captured = if one.captured.is_empty() { &none } else { &one.captured };
         let returned = one.returned.last().unwrap_or(&none);
-        let taken = |part: &Part| scaled(&part.lines, &one.lines, captured);
-        let back = |part: &Part| scaled(&taken(part), captured, returned).iter().sum();
+        let taken = shares(&one.discounts(), &one.lines, captured);
         View {
             authorization: at,
             state: one.state,
             parts: one.parts.clone(),
-            captured: one.parts.iter().map(|part| taken(part).iter().sum()).collect(),
-            refunded: one.parts.iter().map(back).collect(),
+            captured: sums(&taken),
+            refunded: sums(&shares(&taken, captured, returned)),
         }
+    }
+}
+
+impl Authorization {
+    /// What each voucher takes off each line.
+    fn discounts(&self) -> Vec<Vec<i64>> {
+        self.parts.iter().map(|part| part.lines.clone()).collect()
     }
 }
 
@@ -613,12 +616,25 @@ fn period(at: i64, characters: usize) -> String {
     Reference::date(at)[..characters].to_owned()
 }
 
-/// What of each line belongs to `part` of it: rounded down.
-fn scaled(whole: &[i64], lines: &[i64], part: &[i64]) -> Vec<i64> {
-    let one = |((whole, line), part): ((&i64, &i64), &i64)| {
-        if *line == 0 { 0 } else { whole * part / line }
-    };
-    whole.iter().zip(lines).zip(part).map(one).collect()
+/// What of each voucher's discounts belongs to a part of each line: voucher by voucher, rounded
+/// down, each of what those before it leave of the line and of the part.
+fn shares(discounts: &[Vec<i64>], lines: &[i64], part: &[i64]) -> Vec<Vec<i64>> {
+    let (mut lines, mut part) = (lines.to_vec(), part.to_vec());
+    let mut shares = Vec::new();
+    for discount in discounts {
+        let one = |at: usize| if lines[at] == 0 { 0 } else { discount[at] * part[at] / lines[at] };
+        let share: Vec<i64> = (0..lines.len()).map(one).collect();
+        for at in 0..lines.len() {
+            lines[at] -= discount[at];
+            part[at] -= share[at];
+        }
+        shares.push(share);
+    }
+    shares
+}
+
+fn sums(shares: &[Vec<i64>]) -> Vec<i64> {
+    shares.iter().map(|share| share.iter().sum()).collect()
 }
 
 /// A part of what is left, line by line.

@@ -3,7 +3,7 @@
 //! Whatever the portions, each of the figures here only ever grows from one refund to the next,
 //! none gives back more than is returned, and at the end they are the whole (law R2).
 
-use benefit::{Fen, share};
+use benefit::{Fen, shares};
 
 use super::{AppliedVoucher, Authorization, Booked, RequestId};
 
@@ -43,12 +43,19 @@ impl Authorization {
 
     /// What was captured of the discount.
     pub fn captured(&self) -> Fen {
-        self.vouchers.iter().map(|applied| self.captured_of(applied)).sum()
+        self.captured_parts().into_iter().sum()
     }
 
     /// What was captured of a voucher's discount.
     pub fn captured_of(&self, applied: &AppliedVoucher) -> Fen {
-        (0..self.captured_amounts.len()).map(|line| self.captured_on(applied, line)).sum()
+        let place = self.vouchers.iter().position(|own| own.voucher_id == applied.voucher_id);
+        place.map_or(Fen::ZERO, |place| self.captured_parts()[place])
+    }
+
+    /// What was captured of each voucher's discount.
+    fn captured_parts(&self) -> Vec<Fen> {
+        let lines = 0..self.captured_amounts.len();
+        self.sum_of_lines(lines.map(|line| self.captured_on(line)))
     }
 
     /// What was given back of the discount.
@@ -64,7 +71,7 @@ impl Authorization {
 
     /// Whether all that was captured of a voucher's discount was given back.
     pub fn is_given_back(&self, place: usize) -> bool {
-        self.given_back_by(self.refunds.len())[place] == self.captured_of(&self.vouchers[place])
+        self.given_back_by(self.refunds.len())[place] == self.captured_parts()[place]
     }
 
     fn returned_by(&self, refunds: usize) -> Vec<Fen> {
@@ -76,34 +83,26 @@ impl Authorization {
 
     /// What the first refunds gave back of each voucher's discount.
     fn given_back_by(&self, refunds: usize) -> Vec<Fen> {
-        let mut sums = vec![Fen::ZERO; self.vouchers.len()];
-        for (line, returned) in self.returned_by(refunds).into_iter().enumerate() {
-            for (sum, part) in sums.iter_mut().zip(self.given_back_on(line, returned)) {
-                sum.0 += part.0;
-            }
-        }
-        sums
+        let returned = self.returned_by(refunds).into_iter().enumerate();
+        self.sum_of_lines(returned.map(|(line, returned)| self.given_back_on(line, returned)))
     }
 
-    /// What belongs to the first `returned` fen of a captured line: of all its discounts together
-    /// the floor of the share, so that it is never above what is returned; and of that to each
-    /// voucher, in the order of their turns, the floor of its share in what is left.
+    /// Adds up what each line has for each voucher.
+    fn sum_of_lines(&self, lines: impl Iterator<Item = Vec<Fen>>) -> Vec<Fen> {
+        lines.fold(vec![Fen::ZERO; self.vouchers.len()], |sums, line| {
+            sums.iter().zip(line).map(|(sum, part)| Fen(sum.0 + part.0)).collect()
+        })
+    }
+
+    /// What of each voucher's discount belongs to the first `returned` fen of a captured line.
     fn given_back_on(&self, line: usize, returned: Fen) -> Vec<Fen> {
-        let of_line = |applied| self.captured_on(applied, line);
-        let discounts: Vec<Fen> = self.vouchers.iter().map(of_line).collect();
-        let mut whole: Fen = discounts.iter().copied().sum();
-        let mut part = share(whole, self.captured_amounts[line], returned);
-        let mut parts = Vec::with_capacity(discounts.len());
-        for discount in discounts {
-            let own = share(discount, whole, part);
-            (whole, part) = (Fen(whole.0 - discount.0), Fen(part.0 - own.0));
-            parts.push(own);
-        }
-        parts
+        shares(&self.captured_on(line), self.captured_amounts[line], returned)
     }
 
-    fn captured_on(&self, applied: &AppliedVoucher, line: usize) -> Fen {
-        let (amount, captured) = (self.line_amounts[line], self.captured_amounts[line]);
-        share(applied.line_discounts[line], amount, captured)
+    /// What of each voucher's discount was captured of a line.
+    fn captured_on(&self, line: usize) -> Vec<Fen> {
+        let discounts: Vec<Fen> =
+            self.vouchers.iter().map(|applied| applied.line_discounts[line]).collect();
+        shares(&discounts, self.line_amounts[line], self.captured_amounts[line])
     }
 }
