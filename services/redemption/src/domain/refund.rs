@@ -5,7 +5,7 @@
 
 use benefit::{Fen, shares};
 
-use super::{AppliedVoucher, Authorization, Booked, RequestId};
+use super::{Authorization, Booked, RequestId};
 
 /// One refund of an authorization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,19 +43,12 @@ impl Authorization {
 
     /// What was captured of the discount.
     pub fn captured(&self) -> Fen {
-        self.captured_parts().into_iter().sum()
+        (0..self.captured_amounts.len()).flat_map(|line| self.captured_on(line)).sum()
     }
 
     /// What was captured of a voucher's discount.
-    pub fn captured_of(&self, applied: &AppliedVoucher) -> Fen {
-        let place = self.vouchers.iter().position(|own| own.voucher_id == applied.voucher_id);
-        place.map_or(Fen::ZERO, |place| self.captured_parts()[place])
-    }
-
-    /// What was captured of each voucher's discount.
-    fn captured_parts(&self) -> Vec<Fen> {
-        let lines = 0..self.captured_amounts.len();
-        self.sum_of_lines(lines.map(|line| self.captured_on(line)))
+    pub fn captured_of(&self, place: usize) -> Fen {
+        (0..self.captured_amounts.len()).map(|line| self.captured_on(line)[place]).sum()
     }
 
     /// What was given back of the discount.
@@ -71,7 +64,7 @@ impl Authorization {
 
     /// Whether all that was captured of a voucher's discount was given back.
     pub fn is_given_back(&self, place: usize) -> bool {
-        self.given_back_by(self.refunds.len())[place] == self.captured_parts()[place]
+        self.given_back_by(self.refunds.len())[place] == self.captured_of(place)
     }
 
     fn returned_by(&self, refunds: usize) -> Vec<Fen> {
@@ -83,26 +76,24 @@ impl Authorization {
 
     /// What the first refunds gave back of each voucher's discount.
     fn given_back_by(&self, refunds: usize) -> Vec<Fen> {
-        let returned = self.returned_by(refunds).into_iter().enumerate();
-        self.sum_of_lines(returned.map(|(line, returned)| self.given_back_on(line, returned)))
+        let mut sums = vec![Fen::ZERO; self.vouchers.len()];
+        for (line, returned) in self.returned_by(refunds).into_iter().enumerate() {
+            for (sum, part) in sums.iter_mut().zip(self.given_back_on(line, returned)) {
+                sum.0 += part.0;
+            }
+        }
+        sums
     }
 
-    /// Adds up what each line has for each voucher.
-    fn sum_of_lines(&self, lines: impl Iterator<Item = Vec<Fen>>) -> Vec<Fen> {
-        lines.fold(vec![Fen::ZERO; self.vouchers.len()], |sums, line| {
-            sums.iter().zip(line).map(|(sum, part)| Fen(sum.0 + part.0)).collect()
-        })
-    }
-
-    /// What of each voucher's discount belongs to the first `returned` fen of a captured line.
+    /// What belongs to the first `returned` fen of a captured line, of each voucher's discount.
     fn given_back_on(&self, line: usize, returned: Fen) -> Vec<Fen> {
         shares(&self.captured_on(line), self.captured_amounts[line], returned)
     }
 
-    /// What of each voucher's discount was captured of a line.
+    /// What was captured of each voucher's discount on a line.
     fn captured_on(&self, line: usize) -> Vec<Fen> {
-        let discounts: Vec<Fen> =
-            self.vouchers.iter().map(|applied| applied.line_discounts[line]).collect();
+        let discounts = self.vouchers.iter().map(|applied| applied.line_discounts[line]);
+        let discounts: Vec<Fen> = discounts.collect();
         shares(&discounts, self.line_amounts[line], self.captured_amounts[line])
     }
 }

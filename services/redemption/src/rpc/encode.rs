@@ -22,8 +22,9 @@ pub(super) fn authorization(authorization: Authorization) -> wire::Authorization
     };
     let discount_fen = authorization.discount().0;
     let refunded_on = authorization.refunds.last().map(|refund| refund.booked.on.to_string());
-    let vouchers = authorization.vouchers.iter().map(|applied| wire::AppliedVoucher {
-        captured_fen: authorization.captured_of(applied).0,
+    let vouchers = authorization.vouchers.iter().enumerate();
+    let vouchers = vouchers.map(|(place, applied)| wire::AppliedVoucher {
+        captured_fen: authorization.captured_of(place).0,
         ..self::applied(applied)
     });
     wire::Authorization {

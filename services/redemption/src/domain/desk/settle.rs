@@ -18,9 +18,12 @@ impl Desk {
         self.expire_if_lapsed(id);
         let booking = self.booking();
         let captured = held.capture(&part.portion, self.booked(booking))?;
-        for applied in &captured.vouchers {
-            match self.is_used(&captured, applied) {
-                true => self.spend(&captured, applied, booking),
+        for (place, applied) in captured.vouchers.iter().enumerate() {
+            let amount = captured.captured_of(place);
+            // Of most kinds nothing was used when nothing was captured.
+            let is_used = amount > Fen::ZERO || self.terms(applied).kind() == Kind::Service;
+            match is_used {
+                true => self.spend(&captured, (applied, amount), booking),
                 false => self.change_voucher(applied.voucher_id, WalletVoucher::let_go),
             }
         }
@@ -44,12 +47,6 @@ impl Desk {
         self.let_vouchers_go(&voided);
         self.put(voided);
         Ok(Some(id))
-    }
-
-    /// Whether a captured authorization used that voucher: something of its discount was captured,
-    /// or it is of the kind that takes nothing off.
-    pub(super) fn is_used(&self, captured: &Authorization, applied: &AppliedVoucher) -> bool {
-        captured.captured_of(applied) > Fen::ZERO || self.terms(applied).kind() == Kind::Service
     }
 
     /// The terms of a voucher that an authorization has.
@@ -86,8 +83,12 @@ impl Desk {
         self.changed.transactions.push(posting.transaction());
     }
 
-    fn spend(&mut self, captured: &Authorization, applied: &AppliedVoucher, booking: Booking) {
-        let amount = captured.captured_of(applied);
+    fn spend(
+        &mut self,
+        captured: &Authorization,
+        (applied, amount): (&AppliedVoucher, Fen),
+        booking: Booking,
+    ) {
         let period = use_period(self.terms(applied), captured.created_at);
         self.change_voucher(applied.voucher_id, |own| own.spend(amount, period));
         self.post(TransactionKind::Capture, captured, (applied, amount), booking);
