@@ -144,7 +144,7 @@ impl Episode {
                 Stage::Refunded { .. } => State::Refunded,
             },
             parts: parts.collect(),
-            captured: made.vouchers.iter().map(|part| made.captured_of(part).0).collect(),
+            captured: (0..made.vouchers.len()).map(|place| made.captured_of(place).0).collect(),
             refunded: refunded(made),
         }
     }
