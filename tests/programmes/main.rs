@@ -3,14 +3,26 @@
 
 mod dongguan_breakfast_2022;
 mod guangdong_cool_drinks_2022;
+mod pingdu_model_worker_card;
+mod zhuhai_double_2022;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use member_identity::RegionCode;
 
-/// The programmes that have a test here.
-const PLAYED: [&str; 2] = ["dongguan-breakfast-2022", "guangdong-cool-drinks-2022"];
+/// The files that are played here. Two of them are one programme, the double benefit of Zhuhai, and
+/// four the card of Pingdu.
+const PLAYED: [&str; 8] = [
+    "dongguan-breakfast-2022",
+    "guangdong-cool-drinks-2022",
+    "pingdu-model-worker-bus",
+    "pingdu-model-worker-checkup",
+    "pingdu-model-worker-registration",
+    "pingdu-model-worker-scenic",
+    "zhuhai-doumen-2022",
+    "zhuhai-jinwan-2022",
+];
 
 /// A fen more than nothing: what a member pays for goods at the threshold of both programmes.
 const ONE_FEN: i64 = 1;

@@ -43,10 +43,20 @@ pub struct Rush {
 }
 
 impl<'a> MemberApp<'a> {
-    /// The app of the province's union, for the campaign of a programme file.
+    /// The app of Guangdong's union, for the campaign of a programme file.
     pub async fn open(suite: &'a Suite, evidence: &'a Evidence, source: &str) -> Self {
+        Self::open_in("gd", suite, evidence, source).await
+    }
+
+    /// The app of a province's union, for the campaign of a programme file.
+    pub async fn open_in(
+        province: &str,
+        suite: &'a Suite,
+        evidence: &'a Evidence,
+        source: &str,
+    ) -> Self {
         let programme = benefit::programme::parse(source).expect("a good programme");
-        let province = OrganizationPath::parse("gd").expect("a path");
+        let province = OrganizationPath::parse(province).expect("a path");
         let grant = Role::MemberApp.grant(&province);
         let mut clients = Vec::new();
         for _ in 0..CONNECTIONS {

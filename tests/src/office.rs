@@ -7,7 +7,7 @@ use contracts::eligibility::v1::registry_service_client::RegistryServiceClient;
 use contracts::eligibility::v1::{
     CreateOrganizationRequest, Criterion, GetMemberRequest, ImportRosterRequest,
     ListMembersRequest, MemberReference, Organization, PublishPolicyRequest, RosterHeader,
-    RosterImport, RosterRow, RosterRows,
+    RosterImport, RosterRow, RosterRows, SuspendMemberRequest,
 };
 use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
 use contracts::issuance::v1::{ActivateCampaignRequest, ApplyCampaignRequest};
@@ -91,6 +91,13 @@ impl Office {
         let request = GetMemberRequest { member: Some(MemberReference { reference }) };
         let found = self.registry.get_member(request).await.expect("is a member").into_inner();
         found.member.expect("a member").member_id
+    }
+
+    /// A member counts no longer, until reinstated.
+    pub async fn suspend(&mut self, member_id: &str) {
+        let request_id = format!("suspend-{member_id}");
+        let request = SuspendMemberRequest { request_id, member_id: member_id.to_owned() };
+        self.registry.suspend_member(request).await.expect("is suspended");
     }
 
     /// The ids of the members of an organization and of all below it, ordered.

@@ -1,6 +1,7 @@
 //! The payment platform: its tills, and its statement of a day.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use contracts::redemption::v1::authorization::State;
@@ -8,8 +9,9 @@ use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
 use contracts::redemption::v1::get_statement_response::Part;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
 use contracts::redemption::v1::{
-    Authorization, AuthorizeRequest, CaptureRequest, CloseDaysRequest, GetStatementRequest, Order,
-    OrderLine, RefundRequest, Shop, StatementHead,
+    Authorization, AuthorizeRequest, CaptureRequest, CloseDaysRequest, GetStatementRequest,
+    LinePortion, LinePortions, Order, OrderLine, Portion, RefundPart, RefundRequest, Shop,
+    StatementHead, VoidRequest, portion, void_request,
 };
 use member_identity::OrganizationPath;
 use tonic::Status;
@@ -22,11 +24,15 @@ use crate::office;
 use crate::refusal::Refusal;
 use crate::served::Suite;
 
+/// What a suspension may take to reach a till: law E2's bound is 1 s, and a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The tills of one payment platform, which writes its answers down.
 pub struct Platform<'a> {
     suite: &'a Suite,
     evidence: &'a Evidence,
     checkout: CheckoutServiceClient<CallerChannel>,
+    province: OrganizationPath,
     orders: AtomicU32,
 }
 
@@ -40,11 +46,17 @@ pub struct Basket<'a> {
 }
 
 impl<'a> Platform<'a> {
-    /// The tills of a platform that the province works with.
+    /// The tills of a platform that Guangdong works with.
     pub async fn open(suite: &'a Suite, evidence: &'a Evidence) -> Self {
-        let channel = suite.channel(&Role::PaymentPlatform.grant(&province())).await;
+        Self::open_in("gd", suite, evidence).await
+    }
+
+    /// The tills of a platform that a province works with.
+    pub async fn open_in(province: &str, suite: &'a Suite, evidence: &'a Evidence) -> Self {
+        let province = OrganizationPath::parse(province).expect("a path");
+        let channel = suite.channel(&Role::PaymentPlatform.grant(&province)).await;
         let checkout = CheckoutServiceClient::new(channel);
-        Self { suite, evidence, checkout, orders: AtomicU32::new(0) }
+        Self { suite, evidence, checkout, province, orders: AtomicU32::new(0) }
     }
 
     /// A new order of a member's is authorized.
@@ -103,13 +115,53 @@ impl<'a> Platform<'a> {
         answer.right_returned
     }
 
+    /// So much of a line of a paid order comes back.
+    pub async fn give_back_line(
+        &self,
+        paid: &Authorization,
+        line: i32,
+        amount_fen: i64,
+    ) -> RefundPart {
+        let authorization_id = paid.authorization_id.clone();
+        let request_id = format!("refund-{authorization_id}-{line}");
+        let lines = LinePortions { lines: vec![LinePortion { line, amount_fen }] };
+        let portion = Some(Portion { part: Some(portion::Part::Lines(lines)) });
+        let request = RefundRequest { request_id: request_id.clone(), authorization_id, portion };
+        let answer = self.checkout.clone().refund(request).await.expect("is refunded").into_inner();
+        self.write_down(Ack::Refund, request_id, Ok(answer.authorization)).expect("is refunded");
+        answer.refund.expect("a part")
+    }
+
+    /// An order is given up.
+    pub async fn let_go(&self, held: &Authorization) {
+        let request_id = format!("void-{}", held.authorization_id);
+        let target = Some(void_request::Target::AuthorizationId(held.authorization_id.clone()));
+        let request = VoidRequest { request_id: request_id.clone(), target };
+        let answer = self.checkout.clone().void(request).await;
+        let answer = answer.map(|voided| voided.into_inner().authorization);
+        self.write_down(Ack::Void, request_id, answer).expect("is let go");
+    }
+
+    /// Tries until the member is refused, which must be within the bound of law E2.
+    pub async fn refused_at_last(&self, member_id: &str, basket: Basket<'_>) -> Box<Refusal> {
+        let refused = async {
+            loop {
+                match self.authorize(member_id, basket).await {
+                    Ok(held) => self.let_go(&held).await,
+                    Err(refusal) => return refusal,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, refused).await.expect("a suspension reaches the till")
+    }
+
     /// Closes the days that are over and reads the statement of one, which must be the file that
     /// its head tells of.
     pub async fn statement(&self, day: &str) -> (StatementHead, String) {
-        let ops = self.suite.channel(&Role::Ops.grant(&province())).await;
+        let ops = self.suite.channel(&Role::Ops.grant(&self.province)).await;
         let closed = SettlementServiceClient::new(ops).close_days(CloseDaysRequest {}).await;
         closed.expect("the days that are over are closed");
-        let platform = self.suite.channel(&Role::PaymentPlatform.grant(&province())).await;
+        let platform = self.suite.channel(&Role::PaymentPlatform.grant(&self.province)).await;
         let request =
             GetStatementRequest { business_day: day.to_owned(), ..GetStatementRequest::default() };
         let parts = SettlementServiceClient::new(platform).get_statement(request).await;
@@ -142,8 +194,4 @@ impl<'a> Platform<'a> {
         }));
         answer
     }
-}
-
-fn province() -> OrganizationPath {
-    OrganizationPath::parse("gd").expect("a path")
 }
