@@ -70,8 +70,11 @@ pub async fn killed() {
 async fn statement_rows(clients: &Clients, day: BusinessDay) -> Totals {
     let mut settlement = clients.settlement();
     settlement.close_days(CloseDaysRequest {}).await.expect("days that are over are closed");
-    let request =
-        GetStatementRequest { business_day: day.to_string(), platform: PLATFORM.to_owned() };
+    let request = GetStatementRequest {
+        business_day: day.to_string(),
+        platform: PLATFORM.to_owned(),
+        ..GetStatementRequest::default()
+    };
     let mut parts = settlement.get_statement(request).await.expect("it is closed").into_inner();
     let mut file = Vec::new();
     while let Some(part) = parts.message().await.expect("comes to its end") {
