@@ -17,6 +17,15 @@ use crate::rules::{CAMPAIGNS, Worth};
 use crate::steps::{PERSONS, Step, Steps};
 use crate::till::{self, Counting, Names};
 
+/// What no episode is without; else it would prove nothing.
+const COMMON: [&str; 5] = [
+    "authorize: Held with 2",
+    "capture: Captured with 1",
+    "void: Voided with 1",
+    "refund: Captured with 1",
+    "refund: Refunded with 1",
+];
+
 /// A database, the reference beside it, and what links them.
 pub struct Episode {
     config: DatabaseConfig,
@@ -24,6 +33,8 @@ pub struct Episode {
     reference: Reference,
     names: Names,
     ids: Arc<Counting>,
+    /// How often each answer was given.
+    told: BTreeMap<String, u32>,
 }
 
 impl Episode {
@@ -31,9 +42,15 @@ impl Episode {
     pub async fn begin(config: DatabaseConfig) -> Self {
         let store = open(&config).await.expect("the database opens");
         store.apply_feed(till::campaigns()).await.expect("is there").expect("goes on");
-        let now = till::beginning().as_micros();
-        let reference = Reference { now, ..Reference::default() };
-        Self { config, store, reference, names: Names::default(), ids: Arc::default() }
+        let reference = Reference::at(till::beginning().as_micros());
+        Self {
+            config,
+            store,
+            reference,
+            names: Names::default(),
+            ids: Arc::default(),
+            told: BTreeMap::new(),
+        }
     }
 
     /// Plays so many random operations.
@@ -49,15 +66,17 @@ impl Episode {
             };
             self.play(&step).await;
         }
+        for told in COMMON {
+            assert!(self.told.contains_key(told), "no {told:?} in {operations} operations");
+        }
     }
 
     /// Plays a step in both worlds; they must agree.
     pub async fn play(&mut self, step: &Step) {
         let before = self.reference.clone();
         self.do_both(step).await;
-        let all = (0..self.reference.authorizations.len()).filter(|at| {
-            before.authorizations.get(*at) != self.reference.authorizations.get(*at)
-        });
+        let all = (0..self.reference.authorizations.len())
+            .filter(|at| before.authorizations.get(*at) != self.reference.authorizations.get(*at));
         let changed = (0..self.reference.vouchers.len())
             .filter(|at| before.vouchers.get(*at) != self.reference.vouchers.get(*at));
         let person = |at: usize| self.reference.vouchers[at].person;
@@ -95,6 +114,8 @@ impl Episode {
         for ((request, verb), answer) in verbs.iter().zip(answers) {
             let expected = self.reference.answer(*request, verb);
             self.learn(&expected, &answer);
+            let told = format!("{}: {}", verb.name(), expected.name());
+            *self.told.entry(told).or_default() += 1;
             self.agree(verb, &expected, &answer);
         }
     }

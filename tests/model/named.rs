@@ -1,6 +1,6 @@
 //! Bugs that random episodes have found, cut down to what shows them.
 
-use crate::reference::{Portion, Verb, Wanted};
+use crate::reference::{Portion, UNKNOWN, Verb, Wanted};
 use crate::steps::Step;
 
 /// A sentence, and the steps.
@@ -26,6 +26,6 @@ fn a_void_that_comes_before_its_authorize_refuses_it_for_ever() -> Vec<Step> {
         Step::Verbs(vec![(7, authorize())]),
         Step::Restart,
         Step::Verbs(vec![(7, authorize()), (8, authorize())]),
-        Step::Verbs(vec![(9, Verb::Capture { authorization: 0, portion: Portion::Whole })]),
+        Step::Verbs(vec![(9, Verb::Capture { authorization: UNKNOWN, portion: Portion::Whole })]),
     ]
 }

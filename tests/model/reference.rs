@@ -7,6 +7,8 @@ use crate::rules::{CAMPAIGNS, Right, Rules, Worth};
 
 /// Microseconds in a day; the model's zone has no other.
 pub const DAY: i64 = 86_400_000_000;
+/// The number of an authorization that nobody has, now or later.
+pub const UNKNOWN: usize = usize::MAX;
 /// The zone's distance from UTC.
 const EAST: i64 = 8 * 3_600_000_000;
 
@@ -130,6 +132,11 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Nothing has happened yet.
+    pub fn at(now: i64) -> Self {
+        Self { now, ..Self::default() }
+    }
+
     /// The date of an instant in Shanghai, as `2022-07-22`.
     pub fn date(at: i64) -> String {
         let days = (at + EAST).div_euclid(DAY);
@@ -279,8 +286,7 @@ impl Reference {
                 if !self.go_together(named) {
                     return Err(vec!["NOT_COMBINABLE"]);
                 }
-                self.take(named, lines)
-                    .ok_or_else(|| vec!["NOTHING_LEFT", "ORDER_CAP_REACHED"])
+                self.take(named, lines).ok_or_else(|| vec!["NOTHING_LEFT", "ORDER_CAP_REACHED"])
             }
         }
     }
@@ -396,8 +402,7 @@ impl Reference {
         }
         let (count, characters) = rules.per_period?;
         let period = period(self.now, characters);
-        (voucher.used.get(&period).copied().unwrap_or(0) >= count)
-            .then_some("USES_OF_PERIOD_SPENT")
+        (voucher.used.get(&period).copied().unwrap_or(0) >= count).then_some("USES_OF_PERIOD_SPENT")
     }
 
     fn reason(&self, at: usize, lines: &[Line]) -> Option<&'static str> {
@@ -406,8 +411,7 @@ impl Reference {
     }
 
     fn reasons(&self, wallet: &[usize], lines: &[Line]) -> Vec<&'static str> {
-        let mut reasons: Vec<_> =
-            wallet.iter().filter_map(|at| self.reason(*at, lines)).collect();
+        let mut reasons: Vec<_> = wallet.iter().filter_map(|at| self.reason(*at, lines)).collect();
         if reasons.is_empty() {
             reasons.push("NO_VOUCHER");
         }
@@ -596,7 +600,28 @@ impl Authorization {
     }
 }
 
+impl Answer {
+    /// In short: how many vouchers an order has, or the reason.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Done(Some(view)) => format!("{:?} with {}", view.state, view.parts.len()),
+            Self::Done(None) => "nothing to void yet".to_owned(),
+            Self::Refused(reasons) => reasons[0].to_owned(),
+        }
+    }
+}
+
 impl Verb {
+    /// What it is.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Authorize { .. } => "authorize",
+            Self::Capture { .. } => "capture",
+            Self::Void { .. } | Self::VoidRequest { .. } => "void",
+            Self::Refund { .. } => "refund",
+        }
+    }
+
     /// Request ids are scoped by this; both ways to void are one.
     pub fn kind(&self) -> u8 {
         match self {

@@ -1,10 +1,10 @@
 //! What happens next: random, but for the most part something that makes sense.
 
+use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
-use rand::Rng as _;
 
-use crate::reference::{DAY, Line, Portion, Reference, State, Verb, Wanted};
+use crate::reference::{DAY, Line, Portion, Reference, State, UNKNOWN, Verb, Wanted};
 use crate::rules::{CAMPAIGNS, CATEGORIES};
 
 /// Persons of an episode.
@@ -133,7 +133,8 @@ impl Steps {
         let wanted = match self.rng.random_range(0..10) {
             0..7 => Wanted::Best,
             count => {
-                let named = wallet.choose_multiple(&mut self.rng, count - 6).copied().collect::<Vec<_>>();
+                let named =
+                    wallet.choose_multiple(&mut self.rng, count - 6).copied().collect::<Vec<_>>();
                 if named.is_empty() { Wanted::Best } else { Wanted::Named(named) }
             }
         };
@@ -161,9 +162,9 @@ impl Steps {
         let fitting = |at: &usize| world.authorizations[*at].state == stage;
         let fitting: Vec<usize> = (0..all).filter(fitting).collect();
         match self.rng.random_range(0..20) {
-            0 => all,
-            1..4 => self.rng.random_range(0..=all),
-            _ => fitting.choose(&mut self.rng).copied().unwrap_or(all),
+            1..4 if all > 0 => self.rng.random_range(0..all),
+            4..20 => fitting.choose(&mut self.rng).copied().unwrap_or(UNKNOWN),
+            _ => UNKNOWN,
         }
     }
 

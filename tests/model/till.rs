@@ -20,7 +20,7 @@ use crate::rules::{CAMPAIGNS, CATEGORIES};
 /// The store that the feed comes from.
 const EPOCH: [u8; 16] = [9; 16];
 /// An authorization that nobody has.
-const UNKNOWN: AuthorizationId = AuthorizationId::from_bytes([0; 16]);
+const NOBODYS: AuthorizationId = AuthorizationId::from_bytes([0; 16]);
 
 /// Counts, so that ids can be told apart and a run repeated.
 #[derive(Debug, Default)]
@@ -100,7 +100,7 @@ impl Names {
 
     /// The suite's id of an authorization; one that nobody has for a number that is not given out.
     pub fn authorization(&self, number: usize) -> AuthorizationId {
-        self.authorizations.get(number).copied().unwrap_or(UNKNOWN)
+        self.authorizations.get(number).copied().unwrap_or(NOBODYS)
     }
 
     /// A voucher as issuance sends it.

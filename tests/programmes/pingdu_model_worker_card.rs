@@ -54,7 +54,10 @@ async fn pingdu_model_worker_card() {
             app.take("card", worker).await;
         }
         let refused = app.claim("card", &colleague).await.expect_err("is no model worker");
-        assert_eq!((&*refused.reason, refused.value("criterion")), ("NOT_ELIGIBLE", "model-worker"));
+        assert_eq!(
+            (&*refused.reason, refused.value("criterion")),
+            ("NOT_ELIGIBLE", "model-worker")
+        );
     }
     let play = Play { suite: &suite, tills: &tills };
     play.buses(&workers[0]).await;
