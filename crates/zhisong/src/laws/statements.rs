@@ -18,7 +18,7 @@ const FIGURES: &str = "
       COUNT(*) AS statements,
       CAST(COALESCE(SUM(captured_fen - refunded_fen), 0) AS BIGINT) AS statements_fen,
       (SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM entry
-       WHERE account LIKE 'fund:%') AS captured_less_refunded_fen
+       WHERE position = 0) AS captured_less_refunded_fen
     FROM statement";
 
 const RULES: &[Rule] = &[
