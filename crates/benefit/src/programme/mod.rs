@@ -148,6 +148,8 @@ fn syntax_message(message: &str) -> String {
 }
 
 #[cfg(test)]
+mod shipped_tests;
+#[cfg(test)]
 mod terms_tests;
 #[cfg(test)]
 mod tests;

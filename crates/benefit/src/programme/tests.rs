@@ -1,12 +1,6 @@
-use clock::BusinessDay;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Fen, Kind, RefundRule};
-
-const COOL_DRINKS: &str =
-    include_str!("../../../../deploy/programmes/guangdong-cool-drinks-2022.toml");
-const BREAKFAST: &str = include_str!("../../../../deploy/programmes/dongguan-breakfast-2022.toml");
 
 /// A small good file; line numbers of the tests below count from its `schema`, line 1.
 pub(super) const GOOD: &str = r#"schema = 1
@@ -37,10 +31,6 @@ expression = "member.age >= 18"
 text = { zh = "仅限成年人", en = "For adults" }
 "#;
 
-fn day(text: &str) -> BusinessDay {
-    BusinessDay::parse(text).expect("a day")
-}
-
 /// The problems of a file as `line path: message`.
 fn problems(source: &str) -> Vec<String> {
     let problems = parse(source).expect_err("a bad file");
@@ -54,63 +44,6 @@ pub(super) fn problems_after(changes: &[(&str, &str)]) -> Vec<String> {
         source.replacen(from, to, 1)
     };
     problems(&changes.iter().fold(GOOD.to_owned(), change))
-}
-
-#[test]
-fn the_guangdong_programme_reads_as_it_was_run() {
-    let programme = parse(COOL_DRINKS).expect("a good file");
-    assert_eq!(programme.campaign_id, "guangdong-cool-drinks-2022");
-    assert_eq!(programme.organization.to_string(), "gd");
-    assert_eq!((&*programme.title_zh, &*programme.title_en), ("智送清凉 2022", "Cool drinks 2022"));
-    assert_eq!((programme.stock_period, programme.quota), (StockPeriod::Day, 50_000));
-    assert_eq!((programme.limit_period, programme.person_limit), (LimitPeriod::Day, 1));
-    assert_eq!(programme.validity, Validity::BusinessDay);
-    let kind = Kind::AmountOff { threshold: Fen(300), amount: Fen(299) };
-    assert_eq!(programme.terms.kind(), kind);
-    assert_eq!(programme.terms.refund_rule(), RefundRule::RightReturns);
-    assert_eq!(programme.terms.zone(), &programme.zone);
-    assert!(programme.terms.hours().is_empty());
-    let ids: Vec<_> = programme.policy.criteria.iter().map(|c| &*c.criterion_id).collect();
-    assert_eq!(ids, ["six-trades", "works-in-guangdong"]);
-    assert!(programme.policy.criteria[0].text_en.ends_with("construction workers only"));
-
-    let first = day("2022-07-22");
-    assert_eq!(programme.stock_period_key(first), "day:2022-07-22");
-    assert_eq!(programme.limit_period_key(first), "day:2022-07-22");
-    assert!(programme.runs_on(first) && programme.runs_on(day("2022-09-30")));
-    assert!(!programme.runs_on(day("2022-07-21")) && !programme.runs_on(day("2022-10-01")));
-    let early = first.at_minute(599, &programme.zone);
-    assert!(!programme.is_claim_time(early));
-    assert_eq!(programme.opens_at(early), first.at_minute(600, &programme.zone));
-}
-
-#[test]
-fn the_dongguan_programme_reads_as_it_was_run() {
-    let programme = parse(BREAKFAST).expect("a good file");
-    assert_eq!((programme.starts_on, programme.ends_on), (day("2022-04-01"), day("2022-04-30")));
-    assert_eq!((programme.stock_period, programme.quota), (StockPeriod::Campaign, 20_000));
-    assert_eq!((programme.limit_period, programme.person_limit), (LimitPeriod::Campaign, 1));
-    assert_eq!(programme.stock_period_key(programme.starts_on), "campaign");
-    assert_eq!(programme.limit_period_key(programme.starts_on), "campaign");
-    assert_eq!(programme.validity, Validity::CampaignEnd);
-    assert_eq!(programme.terms.hours()[0].to_string(), "06:00-10:00");
-    assert_eq!(programme.terms.regions()[0].to_string(), "441900");
-    assert_eq!(programme.terms.liability(), Fen(599));
-    assert!(programme.claim_hours.is_empty(), "may be claimed all day");
-}
-
-#[test]
-fn every_file_of_the_programmes_folder_declares_the_campaign_of_its_name() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/programmes");
-    let entries = std::fs::read_dir(folder).expect("the folder of the programmes");
-    let paths = entries.map(|entry| entry.expect("an entry of the folder").path());
-    let files: Vec<_> = paths.filter(|path| path.extension() == Some("toml".as_ref())).collect();
-    assert!(files.len() >= 2, "both programmes of 2022 are there");
-    for path in files {
-        let source = std::fs::read_to_string(&path).expect("a file of UTF-8");
-        let programme = parse(&source).expect("a good file");
-        assert_eq!(path.file_stem(), Some(programme.campaign_id.as_ref()));
-    }
 }
 
 #[test]
