@@ -142,13 +142,15 @@ mod tests {
 
     #[test]
     fn left_over_fen_go_to_the_largest_remainders_and_then_to_the_earlier_line() {
-        let cases: [(i64, &[i64], &[i64]); 6] = [
+        let cases: [(i64, &[i64], &[i64]); 7] = [
             (299, &[300], &[299]),
             (100, &[100, 100, 100], &[34, 33, 33]),
             (200, &[100, 100, 100], &[67, 67, 66]),
             (10, &[1, 1, 98], &[0, 0, 10]),
             (299, &[0, 150, 0, 150], &[0, 150, 0, 149]),
             (5, &[3, 7, 5], &[1, 2, 2]),
+            // Products beyond 64 bits.
+            (9_999_999_999, &[5_000_000_000, 5_000_000_001], &[4_999_999_999, 5_000_000_000]),
         ];
         for (total, lines, expected) in cases {
             let lines: Vec<Fen> = lines.iter().copied().map(Fen).collect();

@@ -17,7 +17,7 @@ const FIGURES: &str = "
       CAST(COALESCE(SUM(CASE WHEN kind = 'PLATFORM' THEN captured_fen - refunded_fen ELSE 0 END), 0)
         AS BIGINT) AS statements_fen,
       (SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM entry
-       WHERE account LIKE 'fund:%') AS captured_less_refunded_fen
+       WHERE position = 0) AS captured_less_refunded_fen
     FROM statement";
 
 const RULES: &[Rule] = &[

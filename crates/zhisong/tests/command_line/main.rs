@@ -3,6 +3,7 @@
 mod bench;
 mod day;
 mod lists;
+mod parts;
 mod readme;
 mod refusals;
 mod roster;

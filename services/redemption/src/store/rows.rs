@@ -289,7 +289,8 @@ pub(super) fn take_authorizations(
     refunded
 }
 
-/// Adds their refunds, in order, to the authorizations that have some.
+/// Adds their refunds, in order, to the authorizations that have some. One that was made since the
+/// authorizations were read is left out, as they do not know of it.
 pub(super) fn take_refunds(
     laid: &mut Laid,
     refunded: &BTreeMap<AuthorizationId, usize>,
@@ -297,6 +298,9 @@ pub(super) fn take_refunds(
 ) -> Result<(), StoreError> {
     for (id, stored) in found {
         let Some(authorization) = laid.authorizations.get_mut(&id) else { continue };
+        if Some(&authorization.refunds.len()) == refunded.get(&id) {
+            continue;
+        }
         let StoredRefund { request_id, returned, rights, booked } = stored;
         let returned = returned.unwrap_or_else(|| authorization.left_amounts());
         authorization.refunds.push(RefundPart { request_id, returned, rights, booked });

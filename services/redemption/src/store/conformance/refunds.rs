@@ -21,6 +21,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("A1", each_refund_is_answered_as_it_was_after_it),
         case!("A1", the_same_refund_at_two_replicas_at_once_has_one_effect),
         case!("R2", refunds_at_two_replicas_never_give_back_more_than_was_captured),
+        case!("R2", an_order_that_is_read_while_it_goes_back_is_whole),
         case!("R5", each_part_is_on_the_statement_of_its_day),
     ]
 }
@@ -225,6 +226,36 @@ async fn refunds_at_two_replicas_never_give_back_more_than_was_captured(till: Ti
     let stored = till.stored(id).await;
     assert_eq!(stored.returned_amounts().iter().map(|fen| fen.0).sum::<i64>(), 280);
     assert_eq!(till.totals("2022-07-22").await[0].refunded, stored.refunded());
+}
+
+async fn an_order_that_is_read_while_it_goes_back_is_whole(till: Till) {
+    let other = till.replica().await;
+    let id = two_bottles(&till, RETURNS).await;
+    let authorize = till.authorize_order(
+        "hold-o1",
+        person(1),
+        (cart("o1", &[("cold-drink", 200), ("cold-drink", 100)]), crate::domain::Wanted::Best),
+    );
+    let held = till.one(authorize.clone()).await;
+    let back = async {
+        for n in 0..30 {
+            till.refunded(&format!("r{n}"), id, amount(10)).await;
+        }
+    };
+    let look = async {
+        let mut seen = 0;
+        while seen < 30 {
+            let found = other.stored(id).await;
+            let returned: i64 = found.returned_amounts().iter().map(|fen| fen.0).sum();
+            let count = found.refunds.len();
+            assert_eq!(returned, 10 * i64::try_from(count).expect("a small number"));
+            assert_eq!(matches!(found.stage, Stage::Refunded { .. }), count == 30);
+            assert!(count >= seen, "what was seen once stays");
+            seen = count;
+            assert_eq!(other.insist(vec![authorize.clone()]).await[0], held, "as it was made");
+        }
+    };
+    futures::future::join(back, look).await;
 }
 
 async fn each_part_is_on_the_statement_of_its_day(till: Till) {
