@@ -3,5 +3,6 @@
 mod bench;
 mod checkout;
 mod feed;
+mod keys;
 mod reconciliation;
 mod settlement;
