@@ -30,6 +30,7 @@ pub struct MemberApp<'a> {
     suite: &'a Suite,
     evidence: &'a Evidence,
     programme: Programme,
+    province: String,
     clients: Vec<IssuanceServiceClient<CallerChannel>>,
 }
 
@@ -62,7 +63,7 @@ impl<'a> MemberApp<'a> {
         for _ in 0..CONNECTIONS {
             clients.push(IssuanceServiceClient::new(suite.channel(&grant).await));
         }
-        Self { suite, evidence, programme, clients }
+        Self { suite, evidence, programme, province: province.to_string(), clients }
     }
 
     /// One member claims.
@@ -73,7 +74,7 @@ impl<'a> MemberApp<'a> {
     /// One member claims, and waits until the voucher can be used.
     pub async fn take(&self, request_id: &str, member_id: &str) -> Voucher {
         let voucher = self.claim(request_id, member_id).await.expect("is issued");
-        wallets::shown(self.suite, &voucher).await;
+        wallets::shown_in(&self.province, self.suite, &voucher).await;
         voucher
     }
 

@@ -33,7 +33,12 @@ pub async fn filled(clients: &Clients, answers: &[Answer<ClaimResponse>]) {
 
 /// Waits until a voucher is in its member's wallet, in a suite of the test's own process.
 pub async fn shown(suite: &Suite, voucher: &Voucher) {
-    let grant = callers::grant("wallet-reader", "gd", &["wallet.read"]);
+    shown_in("gd", suite, voucher).await;
+}
+
+/// The same for a member of another province's union.
+pub async fn shown_in(province: &str, suite: &Suite, voucher: &Voucher) {
+    let grant = callers::grant("wallet-reader", province, &["wallet.read"]);
     let mut wallets = WalletServiceClient::new(suite.channel(&grant).await);
     let arrives = async {
         while !lists(wallets.list_wallet_vouchers(of(&voucher.member_id)).await, voucher) {

@@ -16,8 +16,9 @@ const FIGURES: &str = "
       COUNT(*) AS statements,
       CAST(COALESCE(SUM(CASE WHEN kind = 'PLATFORM' THEN captured_fen - refunded_fen ELSE 0 END), 0)
         AS BIGINT) AS statements_fen,
-      (SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM entry
-       WHERE position = 0) AS captured_less_refunded_fen
+      (SELECT CAST(COALESCE(SUM(e.amount_fen), 0) AS BIGINT) FROM journal AS j JOIN entry AS e
+         ON e.shard = j.shard AND e.transaction_id = j.transaction_id
+       WHERE e.position = 0) AS captured_less_refunded_fen
     FROM statement";
 
 const RULES: &[Rule] = &[

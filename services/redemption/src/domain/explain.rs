@@ -108,9 +108,10 @@ pub(super) fn explained(voucher: &WalletVoucher, why: UnusedReason) -> Unused {
     }
 }
 
-/// How far a voucher is from applying: what the next moment may change comes first, then what
-/// another basket could, then what time will, then what is over. Within these the one that expires
-/// first; of those that are over, the latest.
+/// How far a voucher is from applying: what the next moment may change comes first, then what more
+/// of the same goods or another hour could, then what time will, then that it is for other goods or
+/// other places, then what is over. Within these the one that expires first; of those that are
+/// over, the latest.
 pub(super) fn distance(unused: &Unused) -> (u8, Timestamp, Reverse<Timestamp>) {
     let never = Timestamp::from_micros(i64::MAX);
     let soonest = |rank| (rank, unused.valid_until, Reverse(never));
@@ -122,8 +123,9 @@ pub(super) fn distance(unused: &Unused) -> (u8, Timestamp, Reverse<Timestamp>) {
             Reason::VoucherHeld => soonest(2),
             Reason::VoucherNotYetValid | Reason::UsesOfPeriodSpent => soonest(3),
             Reason::NoLongerEligible => soonest(4),
-            Reason::VoucherUsed => latest(5),
-            Reason::VoucherExpired => latest(6),
+            Reason::GoodsNotCovered | Reason::RegionNotCovered => soonest(5),
+            Reason::VoucherUsed => latest(6),
+            Reason::VoucherExpired => latest(7),
             _ => soonest(1),
         },
     }

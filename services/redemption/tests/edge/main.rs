@@ -3,6 +3,7 @@
 mod bench;
 mod checkout;
 mod feed;
+mod keys;
 mod parts;
 mod rechecks;
 mod reconciliation;

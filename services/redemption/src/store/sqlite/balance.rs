@@ -9,7 +9,8 @@ use crate::store::columns::read_rows;
 use crate::store::rows;
 
 /// One statement, so that all of it is of one instant: closed days by their accounts, open days by
-/// their entries.
+/// their entries. The joins are crossed so that SQLite begins at the few days that are open, and
+/// does not go through the entries of all time.
 pub(super) async fn trial(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<AccountBalance>, StoreError> {
@@ -21,8 +22,8 @@ pub(super) async fn trial(
            UNION ALL
            SELECT e.account, max(e.amount_fen, 0), max(-e.amount_fen, 0)
            FROM business_day AS d
-           JOIN journal AS j ON j.business_day = d.day
-           JOIN entry AS e ON e.shard = j.shard AND e.transaction_id = j.transaction_id
+           CROSS JOIN journal AS j ON j.business_day = d.day
+           CROSS JOIN entry AS e ON e.shard = j.shard AND e.transaction_id = j.transaction_id
            WHERE d.state = 'OPEN'
          ) AS sides
          GROUP BY account ORDER BY account",
