@@ -149,13 +149,15 @@ pub async fn check(inputs: &Inputs, begun: impl Fn(Law)) -> Result<Report, LawPr
     begun(Law::R1);
     verdicts.push(uses::check(&mut redemption).await?);
     begun(Law::R2);
-    verdicts.push(amounts::check(&mut redemption).await?);
+    let amounts = amounts::check(&mut redemption).await?;
+    let net_fen = amounts::net_fen(&amounts);
+    verdicts.push(amounts);
     begun(Law::R3);
     verdicts.push(lifecycle::check(&mut redemption).await?);
     begun(Law::R4);
     verdicts.push(journal::check(&mut redemption).await?);
     begun(Law::R5);
-    verdicts.push(statements::check(&mut redemption).await?);
+    verdicts.push(statements::check(&mut redemption, net_fen).await?);
     begun(Law::A1);
     verdicts.push(requests::check(&mut redemption, acks.as_ref()).await?);
     begun(Law::Feed);
