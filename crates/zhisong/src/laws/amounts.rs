@@ -49,3 +49,9 @@ pub(super) async fn check(redemption: &mut Snapshot) -> Result<Verdict, LawProbl
     audit.finish(&mut verdict);
     Ok(verdict)
 }
+
+/// What was captured and not refunded, as [`check`] worked it out.
+pub(super) fn net_fen(verdict: &Verdict) -> i64 {
+    let figure = |name| verdict.figures.get(name).copied().unwrap_or(0);
+    figure("captured_fen") - figure("refunded_fen")
+}

@@ -174,7 +174,9 @@ async fn checkout(
     begun(Law::R1);
     let mut verdicts = vec![uses::check(redemption).await?];
     begun(Law::R2);
-    verdicts.push(amounts::check(redemption).await?);
+    let amounts = amounts::check(redemption).await?;
+    let net_fen = amounts::net_fen(&amounts);
+    verdicts.push(amounts);
     begun(Law::R3);
     verdicts.push(lifecycle::check(redemption).await?);
     begun(Law::R4);
@@ -182,6 +184,6 @@ async fn checkout(
     trial_balance::add(redemption, &mut balanced).await?;
     verdicts.push(balanced);
     begun(Law::R5);
-    verdicts.push(statements::check(redemption).await?);
+    verdicts.push(statements::check(redemption, net_fen).await?);
     Ok(verdicts)
 }

@@ -15,10 +15,7 @@ const FIGURES: &str = "
       (SELECT COUNT(*) FROM business_day WHERE state = 'OPEN') AS open_days,
       COUNT(*) AS statements,
       CAST(COALESCE(SUM(CASE WHEN kind = 'PLATFORM' THEN captured_fen - refunded_fen ELSE 0 END), 0)
-        AS BIGINT) AS statements_fen,
-      (SELECT CAST(COALESCE(SUM(e.amount_fen), 0) AS BIGINT) FROM journal AS j JOIN entry AS e
-         ON e.shard = j.shard AND e.transaction_id = j.transaction_id
-       WHERE e.position = 0) AS captured_less_refunded_fen
+        AS BIGINT) AS statements_fen
     FROM statement";
 
 const RULES: &[Rule] = &[
@@ -52,9 +49,11 @@ const ROWS: &str = "
 
 /// Law R5: a statement of a closed day never changes, so that it is still the file that the
 /// journal gives; closed statements and the open days are all that was captured and not refunded;
-/// what came late is on the open day that followed.
-pub(super) async fn check(redemption: &mut Snapshot) -> Result<Verdict, LawProblem> {
+/// what came late is on the open day that followed. `net_fen` is what law R2 worked out anew to be
+/// captured and not refunded.
+pub(super) async fn check(redemption: &mut Snapshot, net_fen: i64) -> Result<Verdict, LawProblem> {
     let mut verdict = redemption.judge(Law::R5, FIGURES, RULES).await?;
+    verdict.figure("captured_less_refunded_fen", net_fen);
     let mut audit = Audit::begin(redemption).await?;
     let mut rows = redemption.rows(ROWS);
     while let Some(row) = rows.try_next().await? {

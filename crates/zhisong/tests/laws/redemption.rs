@@ -218,17 +218,17 @@ fn r2_catches_portions_that_are_not_what_was_booked(history: &History) {
         history,
         &[
             broken(
-                &[R2],
+                &[R2, R5],
                 above,
                 "UPDATE \"authorization\" SET captured_amounts = '501' WHERE {part}",
             ),
             broken(
-                &[R2],
+                &[R2, R5],
                 unlike,
                 "UPDATE \"authorization\" SET captured_amounts = '399' WHERE {part}",
             ),
             broken(
-                &[R2],
+                &[R2, R5],
                 above,
                 "UPDATE refund SET returned_amounts = '301' WHERE {part} AND part = 1",
             ),
@@ -262,7 +262,7 @@ fn r2_catches_portions_that_are_not_what_was_booked(history: &History) {
 fn r3_catches_an_authorization_that_ended_twice_or_by_nobody(history: &History) {
     catches(history, &[
         broken(
-            &[R2, R3],
+            &[R2, R3, R5],
             "times are not those of their state",
             "UPDATE \"authorization\" SET state = 'VOIDED', closed_at = captured_at
              WHERE {captured}",
