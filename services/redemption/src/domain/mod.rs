@@ -4,6 +4,7 @@
 //! - [`Wallet`] finds the voucher for an order and explains those that do not apply.
 //! - [`book`] assigns the business day, [`Transaction`] is what the journal records, and
 //!   [`StatementWriter`] makes the file of a closed day.
+//! - [`shops`] judges shops and tills, for an order and for the verbs of ops.
 //! - [`advance`] decides what of a message of the voucher feed is taken in.
 
 mod authorization;
@@ -19,6 +20,7 @@ mod keys;
 mod order;
 mod refusal;
 mod selection;
+pub mod shops;
 mod statement;
 mod verb;
 mod voucher;
@@ -37,9 +39,12 @@ pub use feed::{
 };
 pub use fingerprint::Fingerprint;
 pub use journal::{Account, Entry, Transaction, TransactionKind};
-pub use keys::{CampaignId, KeyProblem, OrderNumber, Partner, RequestId, ShopId};
+pub use keys::{
+    CampaignId, ChainId, KeyProblem, OrderNumber, Partner, RequestId, ShopId, Subject, TerminalId,
+};
 pub use order::{Order, Wanted};
 pub use refusal::{Detail, Reason, Refusal};
+use selection::listed;
 pub use selection::{Quotation, Unused, UnusedReason, Wallet, right_returns};
 pub use statement::{DailyTotal, StatementHead, StatementRow, StatementWriter};
 pub use verb::Verb;

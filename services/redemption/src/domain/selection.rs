@@ -210,6 +210,7 @@ fn named(reason: Reason, id: VoucherId) -> Refusal {
     Refusal::new(reason).with(Detail::VoucherId, id)
 }
 
-fn listed<T: ToString>(parts: &[T]) -> String {
+/// A list in one text, joined by commas.
+pub(super) fn listed<T: ToString>(parts: &[T]) -> String {
     parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

@@ -170,6 +170,16 @@ fn member(
     }
 }
 
+/// A member that must be named.
+pub(super) fn member_reference(
+    reference: eligibility::MemberReference,
+    now: Timestamp,
+) -> Result<MemberReference, Problem> {
+    let mut reader = Reader::default();
+    let member = member(&mut reader, Some(reference), now);
+    reader.finish(member).map_err(|malformed| malformed.problem)
+}
+
 fn order(reader: &mut Reader, order: Option<wire::Order>) -> Option<Order> {
     let order = reader.required("order", order)?;
     let number = reader.parse("order.order_number", &order.order_number);

@@ -11,6 +11,7 @@ pub mod conformance;
 mod days;
 pub mod postgres;
 mod rows;
+mod shops;
 pub mod sqlite;
 mod wants;
 mod written;
@@ -24,6 +25,7 @@ use member_identity::{AuthorizationId, PersonKey, TransactionId, VoucherId};
 pub use sql::StoreError;
 use sql::{Backend, DatabaseConfig, OpenProblem};
 
+pub use self::shops::{PlacesAsked, ShopAnswer, ShopImportReport, ShopQuery, ShopStore};
 use crate::domain::{
     Answer, Authorization, Campaign, CampaignId, Command, DailyTotal, FeedBatch, FeedCursors,
     FeedProblem, Found, Moment, OrderNumber, Partner, Remembered, RequestKey, StatementHead,
@@ -170,6 +172,9 @@ pub trait Store: Send + Sync + 'static {
         after: Option<StatementPosition>,
         limit: u32,
     ) -> Result<Vec<StatementRow>, StoreError>;
+
+    /// Shops, tills and stops, in the same database.
+    fn shops(&self) -> &dyn ShopStore;
 
     /// Finishes what is under way and closes the database.
     async fn close(&self);

@@ -9,7 +9,7 @@ use redemption::domain::{
     Partner, RequestKey, StatementHead, StatementRow,
 };
 use redemption::store::{
-    AuthorizationKey, Recalled, StatementPosition, Store, StoreError, WalletRead,
+    AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, StoreError, WalletRead,
 };
 
 /// What goes wrong with one batch.
@@ -137,6 +137,10 @@ impl Store for Lossy {
         limit: u32,
     ) -> Kept<Vec<StatementRow>> {
         self.inner.statement_rows(day, platform, after, limit).await
+    }
+
+    fn shops(&self) -> &dyn ShopStore {
+        self.inner.shops()
     }
 
     async fn close(&self) {

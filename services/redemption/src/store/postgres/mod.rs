@@ -16,6 +16,7 @@ mod load;
 mod locked;
 mod reads;
 mod save;
+mod shops;
 mod sweep;
 
 use async_trait::async_trait;
@@ -25,7 +26,7 @@ use sql::postgres::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
-use super::{AuthorizationKey, Recalled, StatementPosition, Store, WalletRead};
+use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
 use crate::domain::{
     Answer, Authorization, Command, DailyTotal, FeedBatch, FeedCursors, FeedProblem, Found, Moment,
     Partner, RequestKey, StatementHead, StatementRow,
@@ -42,6 +43,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 2,
         name: "replicas",
         sql: include_str!("../../../migrations/postgres/0002_replicas.sql"),
+    },
+    MigrationFile {
+        version: 5,
+        name: "shops",
+        sql: include_str!("../../../migrations/postgres/0005_shops.sql"),
     },
 ];
 
@@ -169,6 +175,10 @@ impl Store for PostgresStore {
     ) -> Result<Vec<StatementRow>, StoreError> {
         let mut connection = self.reader().await?;
         days::statement_rows(&mut connection, (day, platform), after, limit).await
+    }
+
+    fn shops(&self) -> &dyn ShopStore {
+        self
     }
 
     async fn close(&self) {

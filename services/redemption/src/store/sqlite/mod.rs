@@ -8,6 +8,7 @@ mod journal;
 mod load;
 mod reads;
 mod save;
+mod shops;
 
 use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
@@ -16,7 +17,7 @@ use sql::sqlite::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
-use super::{AuthorizationKey, Recalled, StatementPosition, Store, WalletRead};
+use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
 use crate::domain::{
     Answer, Authorization, Command, DailyTotal, FeedBatch, FeedCursors, FeedProblem, Found, Moment,
     Partner, RequestKey, StatementHead, StatementRow,
@@ -33,6 +34,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 2,
         name: "replicas",
         sql: include_str!("../../../migrations/sqlite/0002_replicas.sql"),
+    },
+    MigrationFile {
+        version: 5,
+        name: "shops",
+        sql: include_str!("../../../migrations/sqlite/0005_shops.sql"),
     },
 ];
 
@@ -160,6 +166,10 @@ impl Store for SqliteStore {
     ) -> Result<Vec<StatementRow>, StoreError> {
         let mut connection = self.reader().await?;
         days::statement_rows(&mut connection, (day, platform), after, limit).await
+    }
+
+    fn shops(&self) -> &dyn ShopStore {
+        self
     }
 
     async fn close(&self) {
