@@ -8,6 +8,7 @@ mod feed;
 mod lifecycle;
 mod replay;
 mod replicas;
+mod shops;
 mod till;
 
 use std::sync::Arc;
@@ -41,7 +42,9 @@ pub type Opener = Arc<dyn Fn() -> BoxFuture<'static, Arc<dyn Store>> + Send + Sy
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    [lifecycle::cases(), replay::cases(), days::cases(), feed::cases(), replicas::cases()].concat()
+    let shops = shops::cases();
+    [lifecycle::cases(), replay::cases(), days::cases(), feed::cases(), replicas::cases(), shops]
+        .concat()
 }
 
 impl Clone for Case {
