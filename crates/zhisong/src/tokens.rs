@@ -75,6 +75,8 @@ impl Role {
                 "settlement.read",
                 "settlement.ops",
                 "settlement.close",
+                "shops.write",
+                "shops.read",
                 "ops.clock",
             ],
         }

@@ -4,6 +4,7 @@
 mod clock;
 mod eligibility;
 mod issuance;
+mod merchant;
 mod redemption;
 mod registry;
 
@@ -109,6 +110,7 @@ pub fn rows(world: &World) -> Vec<Row> {
         eligibility::rows(world),
         issuance::rows(world),
         redemption::rows(world),
+        merchant::rows(world),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -18,6 +18,7 @@ mod output;
 mod roster;
 mod service;
 mod sheet;
+mod shops;
 mod statement;
 mod token;
 mod up;
@@ -59,6 +60,7 @@ enum Command {
     Voucher(claim::Voucher),
     Wallet(claim::Wallet),
     Checkout(checkout::Checkout),
+    Shops(shops::Shops),
     Statement(statement::Statement),
     Totals(statement::Totals),
     Clock(clock::Clock),
@@ -105,6 +107,7 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Voucher(voucher) => voucher.run().await,
         Command::Wallet(wallet) => wallet.run().await,
         Command::Checkout(checkout) => checkout.run().await,
+        Command::Shops(shops) => shops.run().await,
         Command::Statement(statement) => statement.run().await,
         Command::Totals(totals) => totals.run().await,
         Command::Clock(clock) => clock.run().await,

@@ -6,3 +6,4 @@ mod lists;
 mod readme;
 mod refusals;
 mod roster;
+mod shops;

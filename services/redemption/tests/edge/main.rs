@@ -1,6 +1,7 @@
-//! The three services over gRPC, with made-up peers: what a platform, a member app and ops see.
+//! The services over gRPC, with made-up peers: what a platform, a member app and ops see.
 
 mod bench;
 mod checkout;
 mod feed;
 mod settlement;
+mod shops;
