@@ -164,7 +164,7 @@ fn map_categories(own: &City, foreign: &City) -> Row {
         map("own", own, "shop-1"),
         vec![
             outside("texts of another's shop", map("theirs", foreign, "shop-1")),
-            outside("texts of a whole platform", map("everybody's", own, "")),
+            outside("texts of a whole platform", map("platform-wide", own, "")),
         ],
     )
 }

@@ -11,7 +11,7 @@ use rpc::{Fields, Problem};
 use super::decode;
 use crate::domain::RequestId;
 use crate::domain::shops::{
-    GoodsText, PutShop, ShopAction, ShopKey, Standing, StopKey, StopScope, StopTexts, WrittenShop,
+    GoodsText, PutShop, ShopAction, ShopKey, ShopStage, StopKey, StopScope, StopTexts, WrittenShop,
 };
 use crate::store::ShopQuery;
 use crate::usecase::{ShopsHeader, TakenAsked, TerminalAsked};
@@ -42,11 +42,11 @@ pub(super) fn put_shop(request: &wire::PutShopRequest) -> Asked {
     fields.finish(request_id.zip(action))
 }
 
-pub(super) fn stand(request_id: &str, key: Option<&wire::ShopKey>, standing: Standing) -> Asked {
+pub(super) fn set_stage(request_id: &str, key: Option<&wire::ShopKey>, stage: ShopStage) -> Asked {
     let mut fields = Fields::new();
     let request_id = fields.parse("request_id", request_id);
     let key = shop_key(&mut fields, "key", key);
-    fields.finish(request_id.zip(key.map(|key| ShopAction::Stand(key, standing))))
+    fields.finish(request_id.zip(key.map(|key| ShopAction::SetStage(key, stage))))
 }
 
 pub(super) fn put_terminal(request: &wire::PutTerminalRequest) -> Asked {
@@ -55,13 +55,13 @@ pub(super) fn put_terminal(request: &wire::PutTerminalRequest) -> Asked {
     let request_id = fields.parse("request_id", &request.request_id);
     let key = shop_key(&mut fields, "key", request.key.as_ref());
     let id = fields.parse("terminal_id", &request.terminal_id);
-    let standing = match request.state() {
-        State::Open => Some(Standing::Open),
-        State::Blocked => Some(Standing::Blocked),
+    let stage = match request.state() {
+        State::Open => Some(ShopStage::Open),
+        State::Blocked => Some(ShopStage::Blocked),
         State::Unspecified => None,
     };
-    let standing = fields.required("state", standing);
-    let action = || Some(ShopAction::PutTerminal(key?, id?, standing?));
+    let stage = fields.required("state", stage);
+    let action = || Some(ShopAction::PutTerminal(key?, id?, stage?));
     let action = action();
     fields.finish(request_id.zip(action))
 }

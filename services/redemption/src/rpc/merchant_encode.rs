@@ -4,16 +4,16 @@ use contracts::redemption::v1 as wire;
 use rpc::encode_timestamp;
 
 use super::status::refusal_problem;
-use crate::domain::shops::{Obstacle, Shop, ShopKey, Standing, Stop, StopScope};
+use crate::domain::shops::{Obstacle, Shop, ShopKey, ShopStage, Stop, StopScope};
 use crate::domain::{CampaignId, Refusal};
 use crate::store::ShopImportReport;
 use crate::usecase::TerminalCheck;
 
 pub(super) fn shop(shop: Shop) -> wire::RegisteredShop {
     use wire::registered_shop::State;
-    let state = match shop.standing {
-        Standing::Open => State::Open,
-        Standing::Blocked => State::Blocked,
+    let state = match shop.stage {
+        ShopStage::Open => State::Open,
+        ShopStage::Blocked => State::Blocked,
     };
     wire::RegisteredShop {
         key: Some(key(&shop.key)),

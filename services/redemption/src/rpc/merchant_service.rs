@@ -7,7 +7,7 @@ use super::merchant_decode as decode;
 use super::merchant_encode as encode;
 use super::status::status;
 use crate::domain::RequestId;
-use crate::domain::shops::{ShopAction, ShopKey, Standing, StopKey, StopScope};
+use crate::domain::shops::{ShopAction, ShopKey, ShopStage, StopKey, StopScope};
 use crate::usecase::Merchants;
 
 /// Rows of one page, unless the caller says otherwise, and at most.
@@ -37,7 +37,7 @@ impl MerchantService for MerchantRpc {
         request: Request<wire::BlockShopRequest>,
     ) -> Result<Response<wire::BlockShopResponse>, Status> {
         let wire::BlockShopRequest { request_id, key } = request.get_ref();
-        let asked = decode::stand(request_id, key.as_ref(), Standing::Blocked);
+        let asked = decode::set_stage(request_id, key.as_ref(), ShopStage::Blocked);
         let version = self.change(&request, asked).await?;
         Ok(Response::new(wire::BlockShopResponse { version }))
     }
@@ -47,7 +47,7 @@ impl MerchantService for MerchantRpc {
         request: Request<wire::UnblockShopRequest>,
     ) -> Result<Response<wire::UnblockShopResponse>, Status> {
         let wire::UnblockShopRequest { request_id, key } = request.get_ref();
-        let asked = decode::stand(request_id, key.as_ref(), Standing::Open);
+        let asked = decode::set_stage(request_id, key.as_ref(), ShopStage::Open);
         let version = self.change(&request, asked).await?;
         Ok(Response::new(wire::UnblockShopResponse { version }))
     }

@@ -10,8 +10,8 @@ use sql::StoreError;
 use super::columns::{Columns, Detailed};
 use crate::domain::shops::{
     GoodsText, ImportBatch, Mapping, Place, Registrations, SeenShopRequest, Shop, ShopCommand,
-    ShopHere, ShopImport, ShopKey, ShopRefusal, ShopRowProblem, Standing, Stop, StopKey, StopScope,
-    StopTexts, Terminal,
+    ShopHere, ShopImport, ShopKey, ShopRefusal, ShopRowProblem, ShopStage, Stop, StopKey,
+    StopScope, StopTexts, Terminal,
 };
 use crate::domain::{
     Campaign, CampaignId, ChainId, Fingerprint, Partner, RequestId, ShopId, TerminalId,
@@ -108,7 +108,7 @@ pub trait ShopStore: Send + Sync {
 /// One row of the read of places.
 pub(super) enum Registered {
     Shop(ShopKey, ShopHere),
-    Terminal(ShopKey, TerminalId, Standing),
+    Terminal(ShopKey, TerminalId, ShopStage),
     Listing(ShopKey, CampaignId),
     Category(Mapping, Category),
     Stop(Stop),
@@ -143,8 +143,8 @@ pub(super) fn registrations(rows: Vec<Registered>) -> Registrations {
     for row in rows {
         match row {
             Registered::Shop(key, shop) => drop(all.shops.insert(key, shop)),
-            Registered::Terminal(key, id, standing) => {
-                all.terminals.insert((key, id), standing);
+            Registered::Terminal(key, id, stage) => {
+                all.terminals.insert((key, id), stage);
             }
             Registered::Listing(key, campaign_id) => {
                 all.listings.entry(key).or_default().insert(campaign_id);
@@ -162,10 +162,10 @@ pub(super) fn registrations(rows: Vec<Registered>) -> Registrations {
 pub(super) fn registered(row: Columns<'_>) -> Detailed<Registered> {
     Ok(match row.text("what")? {
         "SHOP" => {
-            let here = ShopHere { region: region(row, "name")?, standing: standing(row, "value")? };
+            let here = ShopHere { region: region(row, "name")?, stage: stage(row, "value")? };
             Registered::Shop(key(row)?, here)
         }
-        "TERMINAL" => Registered::Terminal(key(row)?, row.parsed("name")?, standing(row, "value")?),
+        "TERMINAL" => Registered::Terminal(key(row)?, row.parsed("name")?, stage(row, "value")?),
         "LISTING" => Registered::Listing(key(row)?, row.parsed("name")?),
         "CATEGORY" => {
             let mapping = (row.parsed("platform")?, shop_id(row)?, row.parsed("name")?);
@@ -184,7 +184,7 @@ pub(super) fn shop(row: Columns<'_>) -> Detailed<Shop> {
         title: row.parsed("title_zh")?,
         region: region(row, "region_code")?,
         chain: maybe(row, "chain")?,
-        standing: standing(row, "state")?,
+        stage: stage(row, "state")?,
         version: row.integer("version")?,
         changed_at: row.time("changed_at")?,
     })
@@ -197,7 +197,7 @@ pub(super) fn key(row: Columns<'_>) -> Detailed<ShopKey> {
 
 /// A till.
 pub(super) fn terminal(row: Columns<'_>) -> Detailed<Terminal> {
-    Ok(Terminal { standing: standing(row, "state")?, version: row.integer("version")? })
+    Ok(Terminal { stage: stage(row, "state")?, version: row.integer("version")? })
 }
 
 /// A text and what it stands for.
@@ -281,9 +281,9 @@ fn maybe<T: std::str::FromStr>(row: Columns<'_>, column: &'static str) -> Detail
     }
 }
 
-fn standing(row: Columns<'_>, column: &'static str) -> Detailed<Standing> {
+fn stage(row: Columns<'_>, column: &'static str) -> Detailed<ShopStage> {
     let name = row.text(column)?;
-    Standing::from_name(name).ok_or_else(|| format!("{column} is {name}"))
+    ShopStage::from_name(name).ok_or_else(|| format!("{column} is {name}"))
 }
 
 fn region(row: Columns<'_>, column: &'static str) -> Detailed<RegionCode> {

@@ -4,7 +4,7 @@ use benefit::Category;
 use clock::Timestamp;
 use member_identity::{OrganizationPath, RegionCode};
 
-use super::{GoodsText, Shop, ShopKey, ShopText, Standing, Stop, StopKey, StopTexts};
+use super::{GoodsText, Shop, ShopKey, ShopStage, ShopText, Stop, StopKey, StopTexts};
 use crate::domain::{
     CampaignId, ChainId, Fingerprint, Partner, RequestId, ShopId, Subject, TerminalId,
 };
@@ -30,9 +30,9 @@ pub enum ShopAction {
     /// Register a shop, or replace what is known of it.
     Put(PutShop),
     /// Take no more vouchers in a shop, or take them again.
-    Stand(ShopKey, Standing),
+    SetStage(ShopKey, ShopStage),
     /// Register a till, or change whether it takes vouchers.
-    PutTerminal(ShopKey, TerminalId, Standing),
+    PutTerminal(ShopKey, TerminalId, ShopStage),
     /// Put shops on a campaign's list.
     List(CampaignId, BTreeSet<ShopKey>),
     /// Take shops off it.
@@ -66,7 +66,7 @@ pub struct PutShop {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terminal {
     /// Whether it takes vouchers.
-    pub standing: Standing,
+    pub stage: ShopStage,
     /// How often it was changed, from 1.
     pub version: i64,
 }
@@ -153,8 +153,8 @@ pub fn decide(state: &ShopState, command: &ShopCommand) -> Decided {
     let judge = Judge { state, command };
     let (answer, change) = match &command.action {
         ShopAction::Put(put) => judge.put(put)?,
-        ShopAction::Stand(key, standing) => judge.stand(key, *standing)?,
-        ShopAction::PutTerminal(key, id, standing) => judge.put_terminal(key, id, *standing)?,
+        ShopAction::SetStage(key, stage) => judge.set_stage(key, *stage)?,
+        ShopAction::PutTerminal(key, id, stage) => judge.put_terminal(key, id, *stage)?,
         ShopAction::List(campaign_id, keys) => judge.list(campaign_id, keys)?,
         ShopAction::Unlist(campaign_id, keys) => judge.unlist(campaign_id, keys)?,
         ShopAction::MapCategories(platform, shop_id, mappings) => {
@@ -190,32 +190,32 @@ impl Judge<'_> {
             title: put.title.clone(),
             region: put.region,
             chain: put.chain.clone(),
-            standing: before.map_or(Standing::Open, |shop| shop.standing),
+            stage: before.map_or(ShopStage::Open, |shop| shop.stage),
             version: version + 1,
             changed_at: self.command.at,
         };
         Ok((shop.version, ShopChange::Shop(shop)))
     }
 
-    fn stand(&self, key: &ShopKey, standing: Standing) -> Judged {
+    fn set_stage(&self, key: &ShopKey, stage: ShopStage) -> Judged {
         let before = self.own_shop(key)?;
-        if before.standing == standing {
+        if before.stage == stage {
             return Ok((before.version, ShopChange::None));
         }
         let (version, changed_at) = (before.version + 1, self.command.at);
-        let shop = Shop { standing, version, changed_at, ..before.clone() };
+        let shop = Shop { stage, version, changed_at, ..before.clone() };
         Ok((version, ShopChange::Shop(shop)))
     }
 
-    fn put_terminal(&self, key: &ShopKey, id: &TerminalId, standing: Standing) -> Judged {
+    fn put_terminal(&self, key: &ShopKey, id: &TerminalId, stage: ShopStage) -> Judged {
         self.own_shop(key)?;
         let version = match self.state.terminal {
-            Some(before) if before.standing == standing => {
+            Some(before) if before.stage == stage => {
                 return Ok((before.version, ShopChange::None));
             }
             before => before.map_or(1, |before| before.version + 1),
         };
-        let terminal = Terminal { standing, version };
+        let terminal = Terminal { stage, version };
         Ok((version, ShopChange::Terminal(key.clone(), id.clone(), terminal)))
     }
 
@@ -331,8 +331,8 @@ impl ShopAction {
     pub const fn verb(&self) -> &'static str {
         match self {
             Self::Put(_) => "PUT_SHOP",
-            Self::Stand(_, Standing::Blocked) => "BLOCK_SHOP",
-            Self::Stand(_, Standing::Open) => "UNBLOCK_SHOP",
+            Self::SetStage(_, ShopStage::Blocked) => "BLOCK_SHOP",
+            Self::SetStage(_, ShopStage::Open) => "UNBLOCK_SHOP",
             Self::PutTerminal(..) => "PUT_TERMINAL",
             Self::List(..) => "LIST",
             Self::Unlist(..) => "UNLIST",
@@ -346,7 +346,7 @@ impl ShopAction {
     pub const fn fields(&self) -> &'static [&'static str] {
         match self {
             Self::Put(_) => &["key", "organization", "title_zh", "region_code", "chain", "version"],
-            Self::Stand(..) => &["key"],
+            Self::SetStage(..) => &["key"],
             Self::PutTerminal(..) => &["key", "terminal_id", "state"],
             Self::List(..) | Self::Unlist(..) => &["campaign_id", "shops"],
             Self::MapCategories(..) => &["platform", "shop_id", "mappings"],
@@ -359,7 +359,7 @@ impl ShopAction {
     pub fn shops(&self) -> BTreeSet<ShopKey> {
         match self {
             Self::Put(put) => BTreeSet::from([put.key.clone()]),
-            Self::Stand(key, _) | Self::PutTerminal(key, ..) => BTreeSet::from([key.clone()]),
+            Self::SetStage(key, _) | Self::PutTerminal(key, ..) => BTreeSet::from([key.clone()]),
             Self::List(_, keys) | Self::Unlist(_, keys) => keys.clone(),
             Self::MapCategories(platform, shop_id, _) => {
                 let key = |shop_id| ShopKey { platform: platform.clone(), shop_id };
@@ -377,7 +377,7 @@ impl ShopAction {
                 super::StopScope::Campaign(campaign_id) => Some(campaign_id),
                 super::StopScope::Region(_) | super::StopScope::Shop(_) => None,
             },
-            Self::Put(_) | Self::Stand(..) | Self::PutTerminal(..) | Self::MapCategories(..) => {
+            Self::Put(_) | Self::SetStage(..) | Self::PutTerminal(..) | Self::MapCategories(..) => {
                 None
             }
         }
@@ -394,9 +394,9 @@ impl ShopAction {
                 put.chain.as_ref().map(ToString::to_string).unwrap_or_default(),
                 put.version.to_string(),
             ],
-            Self::Stand(key, _) => vec![key.to_string()],
-            Self::PutTerminal(key, id, standing) => {
-                vec![key.to_string(), id.to_string(), standing.name().to_owned()]
+            Self::SetStage(key, _) => vec![key.to_string()],
+            Self::PutTerminal(key, id, stage) => {
+                vec![key.to_string(), id.to_string(), stage.name().to_owned()]
             }
             Self::List(campaign_id, keys) | Self::Unlist(campaign_id, keys) => {
                 let keys = keys.iter().map(ToString::to_string);

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use clock::Timestamp;
 use member_identity::{OrganizationPath, RegionCode};
 
-use super::{Shop, ShopKey, ShopRefusal, ShopText, Standing};
+use super::{Shop, ShopKey, ShopRefusal, ShopStage, ShopText};
 use crate::domain::{CampaignId, ChainId, Partner, RequestId, ShopId};
 
 /// Bad rows that an import keeps and shows at most.
@@ -237,7 +237,7 @@ impl ImportDesk {
                 title,
                 region,
                 chain,
-                standing: before.map_or(Standing::Open, |shop| shop.standing),
+                stage: before.map_or(ShopStage::Open, |shop| shop.stage),
                 version: before.map_or(1, |shop| shop.version + 1),
                 changed_at: self.at,
                 key: key.clone(),

@@ -19,7 +19,7 @@ pub use import::{
     ShopRowProblem, WrittenShop, decide_import, decide_import_beginning,
 };
 pub use premises::{Mapping, Obstacle, Place, Premises, Registrations, ShopHere};
-pub use shop::{GoodsText, Shop, ShopKey, ShopText, Standing, TextProblem};
+pub use shop::{GoodsText, Shop, ShopKey, ShopStage, ShopText, TextProblem};
 pub use stop::{Stop, StopKey, StopScope, StopTexts};
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use benefit::{Category, Terms, is_open, next_opening};
 use clock::Timestamp;
 use member_identity::RegionCode;
 
-use super::{GoodsText, ShopKey, Standing, Stop};
+use super::{GoodsText, ShopKey, ShopStage, Stop};
 use crate::domain::{
     Campaign, CampaignId, Detail, Partner, Reason, Refusal, ShopId, TerminalId, listed,
 };
@@ -30,7 +30,7 @@ pub struct ShopHere {
     /// Where it stands.
     pub region: RegionCode,
     /// Whether it takes vouchers.
-    pub standing: Standing,
+    pub stage: ShopStage,
 }
 
 /// Whose text: a shop's, or without one all shops' of the platform; and the text.
@@ -42,7 +42,7 @@ pub struct Registrations {
     /// The shops.
     pub shops: HashMap<ShopKey, ShopHere>,
     /// The tills.
-    pub terminals: HashMap<(ShopKey, TerminalId), Standing>,
+    pub terminals: HashMap<(ShopKey, TerminalId), ShopStage>,
     /// Which campaigns list the shops.
     pub listings: HashMap<ShopKey, BTreeSet<CampaignId>>,
     /// What category texts stand for.
@@ -94,9 +94,9 @@ impl Premises<'_> {
     /// All that stands against every voucher here.
     pub fn obstacles(&self) -> Vec<Refusal> {
         let shop = self.shop();
-        let is_blocked = shop.is_some_and(|shop| shop.standing == Standing::Blocked);
+        let is_blocked = shop.is_some_and(|shop| shop.stage == ShopStage::Blocked);
         let blocked = is_blocked.then(|| Refusal::new(Reason::ShopBlocked));
-        let till_is_blocked = self.terminal() == Some(Standing::Blocked);
+        let till_is_blocked = self.terminal() == Some(ShopStage::Blocked);
         let till_blocked = till_is_blocked.then(|| Refusal::new(Reason::TerminalBlocked));
         let elsewhere = shop.filter(|shop| shop.region != self.place.region);
         let elsewhere = elsewhere
@@ -157,7 +157,7 @@ impl Premises<'_> {
         self.registrations.shops.get(&self.place.shop)
     }
 
-    fn terminal(&self) -> Option<Standing> {
+    fn terminal(&self) -> Option<ShopStage> {
         let key = (self.place.shop.clone(), self.place.terminal.clone()?);
         self.registrations.terminals.get(&key).copied()
     }

@@ -29,14 +29,14 @@ impl fmt::Display for ShopKey {
 
 /// Whether a shop or a till takes vouchers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Standing {
+pub enum ShopStage {
     /// It does.
     Open,
     /// It takes none, whoever offers them.
     Blocked,
 }
 
-impl Standing {
+impl ShopStage {
     /// The name in tables: `OPEN` or `BLOCKED`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -45,9 +45,9 @@ impl Standing {
         }
     }
 
-    /// The standing of that name.
+    /// The stage of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Open, Self::Blocked].into_iter().find(|standing| standing.name() == name)
+        [Self::Open, Self::Blocked].into_iter().find(|stage| stage.name() == name)
     }
 }
 
@@ -65,7 +65,7 @@ pub struct Shop {
     /// The chain that it belongs to.
     pub chain: Option<ChainId>,
     /// Whether it takes vouchers.
-    pub standing: Standing,
+    pub stage: ShopStage,
     /// How often it was changed, from 1.
     pub version: i64,
     /// When it was last changed.

@@ -68,9 +68,9 @@ fn all_reasons(registered: &Registrations, place: &Place, minute: u16) -> Vec<Re
 #[test]
 fn reasons_come_in_the_documented_order_and_all_of_them_are_told() {
     let mut registered = Registrations::default();
-    let here = ShopHere { region: region("440106"), standing: Standing::Blocked };
+    let here = ShopHere { region: region("440106"), stage: ShopStage::Blocked };
     registered.shops.insert(shop_key(), here);
-    registered.terminals.insert((shop_key(), "t1".parse().expect("a key")), Standing::Blocked);
+    registered.terminals.insert((shop_key(), "t1".parse().expect("a key")), ShopStage::Blocked);
     registered.stops.push(stop("gd", StopScope::Shop(shop_key())));
     let expected = [
         Reason::ShopBlocked,

@@ -11,7 +11,7 @@ use super::till::{RETURNS, SPENT, Till, key};
 use super::{Case, case};
 use crate::domain::shops::{
     GoodsText, ImportBatch, Place, PutShop, Registrations, Shop, ShopAction, ShopCommand,
-    ShopImport, ShopKey, ShopRefusal, Standing, StopKey, StopScope, StopTexts, WrittenShop,
+    ShopImport, ShopKey, ShopRefusal, ShopStage, StopKey, StopScope, StopTexts, WrittenShop,
 };
 use crate::domain::{Detail, Reason};
 use crate::store::{PlacesAsked, ShopAnswer, ShopQuery, StoreError};
@@ -154,17 +154,21 @@ impl Till {
 async fn a_verb_on_a_shop_under_the_same_id_has_one_effect_and_the_same_answer(till: Till) {
     till.register("s1").await;
     assert_eq!(till.ops("put-s1", put("s1", 0)).await, Ok(1), "it is answered as it was");
-    assert_eq!(till.ops("b1", stand("s1", Standing::Blocked)).await, Ok(2));
-    assert_eq!(till.ops("u1", stand("s1", Standing::Open)).await, Ok(3));
-    assert_eq!(till.ops("b1", stand("s1", Standing::Blocked)).await, Ok(2), "and changes nothing");
-    assert_eq!(till.shop("s1").await.standing, Standing::Open);
+    assert_eq!(till.ops("b1", set_stage("s1", ShopStage::Blocked)).await, Ok(2));
+    assert_eq!(till.ops("u1", set_stage("s1", ShopStage::Open)).await, Ok(3));
+    assert_eq!(
+        till.ops("b1", set_stage("s1", ShopStage::Blocked)).await,
+        Ok(2),
+        "and changes nothing"
+    );
+    assert_eq!(till.shop("s1").await.stage, ShopStage::Open);
     let other = till.ops("put-s1", put("s2", 0)).await;
     assert_eq!(other, Err(ShopRefusal::RequestIdReused("key")));
     let other = till.ops("put-s1", put("s1", 1)).await;
     assert_eq!(other, Err(ShopRefusal::RequestIdReused("version")));
-    assert_eq!(till.ops("b1", stand("s9", Standing::Open)).await, Err(not_found("shop")));
+    assert_eq!(till.ops("b1", set_stage("s9", ShopStage::Open)).await, Err(not_found("shop")));
     till.register("s9").await;
-    let anew = till.ops("b1", stand("s9", Standing::Open)).await;
+    let anew = till.ops("b1", set_stage("s9", ShopStage::Open)).await;
     assert_eq!(anew, Ok(1), "a refusal is not remembered, and another verb has its own ids");
 }
 
@@ -184,9 +188,9 @@ async fn a_shop_is_replaced_only_at_the_version_that_was_read(till: Till) {
     assert_eq!(refused, Err(ShopRefusal::ShopChanged(1)));
     assert_eq!(till.ops("p2", put("s1", 1)).await, Ok(2), "a refusal is not remembered");
     assert_eq!(till.ops("p3", put("s2", 7)).await, Err(ShopRefusal::ShopChanged(0)));
-    till.ops("b1", stand("s1", Standing::Blocked)).await.expect("it is blocked");
+    till.ops("b1", set_stage("s1", ShopStage::Blocked)).await.expect("it is blocked");
     assert_eq!(till.ops("p4", put("s1", 3)).await, Ok(4));
-    assert_eq!(till.shop("s1").await.standing, Standing::Blocked, "its state stays as it is");
+    assert_eq!(till.shop("s1").await.stage, ShopStage::Blocked, "its state stays as it is");
     let writers = (0..6).map(|n| {
         let till = &till;
         async move { till.ops(&format!("w{n}"), put("s1", 4)).await }
@@ -200,8 +204,8 @@ async fn a_shop_is_seen_and_changed_within_the_subtree_of_its_organization_only(
     let outside = Err(ShopRefusal::OutsideSubtree);
     let city = Some("gd/guangzhou");
     assert_eq!(till.ops_of(city, "p1", put("s2", 0)).await, outside, "it would be the province's");
-    assert_eq!(till.ops_of(city, "b1", stand("s1", Standing::Blocked)).await, outside);
-    let terminal = ShopAction::PutTerminal(shop_key("s1"), key("t1"), Standing::Blocked);
+    assert_eq!(till.ops_of(city, "b1", set_stage("s1", ShopStage::Blocked)).await, outside);
+    let terminal = ShopAction::PutTerminal(shop_key("s1"), key("t1"), ShopStage::Blocked);
     assert_eq!(till.ops_of(city, "t1", terminal).await, outside);
     let list = ShopAction::List(key(RETURNS), keys(&["s1"]));
     assert_eq!(till.ops_of(city, "l1", list).await, outside, "nor is the campaign theirs");
@@ -226,15 +230,15 @@ async fn a_block_of_a_shop_or_a_till_is_met_at_every_replica_at_once(till: Till)
     assert_eq!(other.admitted(&at_till).await, Ok(()), "nor a till");
     let elsewhere = Place { region: region("440103"), ..here.clone() };
     assert_eq!(other.admitted(&elsewhere).await, Err(Reason::ShopRegionDiffers));
-    let terminal = |standing| ShopAction::PutTerminal(shop_key("s1"), key("t1"), standing);
-    assert_eq!(till.ops("t1", terminal(Standing::Blocked)).await, Ok(1));
+    let terminal = |stage| ShopAction::PutTerminal(shop_key("s1"), key("t1"), stage);
+    assert_eq!(till.ops("t1", terminal(ShopStage::Blocked)).await, Ok(1));
     assert_eq!(other.admitted(&at_till).await, Err(Reason::TerminalBlocked));
     assert_eq!(other.admitted(&here).await, Ok(()));
-    assert_eq!(till.ops("t2", terminal(Standing::Blocked)).await, Ok(1), "nothing changes");
-    assert_eq!(other.ops("b1", stand("s1", Standing::Blocked)).await, Ok(2));
+    assert_eq!(till.ops("t2", terminal(ShopStage::Blocked)).await, Ok(1), "nothing changes");
+    assert_eq!(other.ops("b1", set_stage("s1", ShopStage::Blocked)).await, Ok(2));
     assert_eq!(till.admitted(&elsewhere).await, Err(Reason::ShopBlocked), "the shop comes first");
-    assert_eq!(till.ops("u1", stand("s1", Standing::Open)).await, Ok(3));
-    assert_eq!(till.ops("t3", terminal(Standing::Open)).await, Ok(2));
+    assert_eq!(till.ops("u1", set_stage("s1", ShopStage::Open)).await, Ok(3));
+    assert_eq!(till.ops("t3", terminal(ShopStage::Open)).await, Ok(2));
     assert_eq!(other.admitted(&at_till).await, Ok(()));
 }
 
@@ -434,11 +438,11 @@ async fn an_import_goes_on_behind_what_is_committed_and_the_same_file_is_unchang
     let again = till.import("i2", Some(RETURNS), &rows).await;
     assert_eq!((again.added, again.unchanged, again.listed), (0, 40, 40));
     assert_eq!(till.shop("s1").await.version, 1);
-    till.ops("b1", stand("s1", Standing::Blocked)).await.expect("it is blocked");
+    till.ops("b1", set_stage("s1", ShopStage::Blocked)).await.expect("it is blocked");
     let moved = row(2, "s1", "分店", "440103", "tea-co");
     let changed = till.import("i3", Some(RETURNS), &[moved]).await;
     assert_eq!((changed.changed, changed.listed), (1, 0));
-    assert_eq!(till.shop("s1").await.standing, Standing::Blocked);
+    assert_eq!(till.shop("s1").await.stage, ShopStage::Blocked);
     let (other, half) = (till.replica().await, &rows[..20]);
     let both = futures::future::join(till.import("i4", None, half), async {
         other.begin("i4", "gd/guangzhou", None).await.expect("it begins")
@@ -484,8 +488,8 @@ fn put(shop_id: &str, version: i64) -> ShopAction {
     ShopAction::Put(put_shop(shop_id, version))
 }
 
-fn stand(shop_id: &str, standing: Standing) -> ShopAction {
-    ShopAction::Stand(shop_key(shop_id), standing)
+fn set_stage(shop_id: &str, stage: ShopStage) -> ShopAction {
+    ShopAction::SetStage(shop_key(shop_id), stage)
 }
 
 fn stop_key(organization: &str, scope: StopScope) -> StopKey {

@@ -51,7 +51,7 @@ async fn lay_out(tx: &mut PgConnection, command: &ShopCommand) -> Result<ShopSta
         }
         ShopAction::Stop(key, _) | ShopAction::Resume(key) => stop(tx, &mut state, key).await?,
         ShopAction::Put(_)
-        | ShopAction::Stand(..)
+        | ShopAction::SetStage(..)
         | ShopAction::List(..)
         | ShopAction::Unlist(..) => {}
     }

@@ -29,7 +29,7 @@ pub(super) async fn change(
                    changed_at = excluded.changed_at",
             );
             let query = query.bind(key.platform.as_str()).bind(key.shop_id.as_str());
-            let query = query.bind(id.as_str()).bind(terminal.standing.name());
+            let query = query.bind(id.as_str()).bind(terminal.stage.name());
             run(tx, query.bind(terminal.version).bind(at.as_micros())).await
         }
         ShopChange::Listed(campaign_id, keys) => listed(tx, campaign_id, keys, at).await,
@@ -101,7 +101,7 @@ pub(super) async fn shops(tx: &mut PgConnection, shops: &[&Shop]) -> Result<(), 
     .bind(column(shops, |shop| shop.title.as_str()))
     .bind(column(shops, |shop| shop.region.to_string()))
     .bind(column(shops, |shop| shop.chain.as_ref().map(|chain| chain.as_str())))
-    .bind(column(shops, |shop| shop.standing.name()))
+    .bind(column(shops, |shop| shop.stage.name()))
     .bind(column(shops, |shop| shop.version))
     .bind(column(shops, |shop| shop.changed_at.as_micros()))
     .execute(tx)

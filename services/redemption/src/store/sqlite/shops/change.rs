@@ -54,7 +54,7 @@ async fn lay_out(
         }
         ShopAction::Stop(key, _) | ShopAction::Resume(key) => stop(tx, &mut state, key).await?,
         ShopAction::Put(_)
-        | ShopAction::Stand(..)
+        | ShopAction::SetStage(..)
         | ShopAction::List(..)
         | ShopAction::Unlist(..) => {}
     }

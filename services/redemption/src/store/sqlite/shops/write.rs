@@ -31,7 +31,7 @@ pub(super) async fn change(
                    changed_at = excluded.changed_at",
             );
             let query = query.bind(key.platform.as_str()).bind(key.shop_id.as_str());
-            let query = query.bind(id.as_str()).bind(terminal.standing.name());
+            let query = query.bind(id.as_str()).bind(terminal.stage.name());
             run(tx, query.bind(terminal.version).bind(at.as_micros())).await
         }
         ShopChange::Listed(campaign_id, keys) => listed(tx, campaign_id, keys, at).await,
@@ -114,7 +114,7 @@ fn columns(shop: &Shop) -> impl Serialize {
         shop.title.as_str(),
         shop.region.to_string(),
         shop.chain.as_ref().map(|chain| chain.as_str()),
-        shop.standing.name(),
+        shop.stage.name(),
         shop.version,
         shop.changed_at.as_micros(),
     )
