@@ -146,8 +146,12 @@ impl Till {
             bad: 0,
             updated_at: self.now(),
         };
-        let begun = self.store.shops().begin_shop_import(new, Some(path("gd"))).await;
-        begun.expect("the store is there")
+        loop {
+            match self.store.shops().begin_shop_import(new.clone(), Some(path("gd"))).await {
+                Err(StoreError::Conflict) => {}
+                begun => return begun.expect("the store is there"),
+            }
+        }
     }
 }
 
