@@ -152,7 +152,7 @@ impl City {
         let request_id = format!("capture-{authorization_id}");
         let authorization_id = authorization_id.to_owned();
         let mut checkout = CheckoutServiceClient::new(self.channel(suite).await);
-        let request = CaptureRequest { request_id, authorization_id };
+        let request = CaptureRequest { request_id, authorization_id, portion: None };
         checkout.capture(request).await.expect("is captured");
     }
 
@@ -223,7 +223,11 @@ impl City {
         Order {
             order_number: order_number.to_owned(),
             lines: vec![OrderLine { category: "cold-drink".to_owned(), amount_fen: 300 }],
-            shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: self.region.to_owned() }),
+            shop: Some(Shop {
+                shop_id: "shop-1".to_owned(),
+                region_code: self.region.to_owned(),
+                terminal_id: String::new(),
+            }),
         }
     }
 }

@@ -198,6 +198,7 @@ async fn shop(clients: &Clients, rows: &[RosterRow], told: &mut Told) {
     let capture = CaptureRequest {
         request_id: "capture".to_owned(),
         authorization_id: held.authorization_id,
+        portion: None,
     };
     told.note(clients.checkout(0).capture(capture).await).expect("is captured");
     // The tenth order of ten has wrong goods, a second one finds no voucher left.

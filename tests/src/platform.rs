@@ -65,7 +65,7 @@ impl<'a> Platform<'a> {
             order: Some(Order {
                 order_number: format!("order-{number}"),
                 lines: basket.lines.iter().map(line).collect(),
-                shop: Some(Shop { shop_id, region_code }),
+                shop: Some(Shop { shop_id, region_code, terminal_id: String::new() }),
             }),
             voucher_ids: Vec::new(),
             hold: None,
@@ -84,7 +84,8 @@ impl<'a> Platform<'a> {
     ) -> Result<Authorization, Box<Refusal>> {
         let authorization_id = self.authorize(member_id, basket).await?.authorization_id;
         let request_id = format!("capture-{authorization_id}");
-        let request = CaptureRequest { request_id: request_id.clone(), authorization_id };
+        let request =
+            CaptureRequest { request_id: request_id.clone(), authorization_id, portion: None };
         let answer = self.checkout.clone().capture(request).await;
         let answer = answer.map(|captured| captured.into_inner().authorization);
         self.write_down(Ack::Capture, request_id, answer)
@@ -94,7 +95,8 @@ impl<'a> Platform<'a> {
     pub async fn give_back(&self, paid: &Authorization) -> bool {
         let authorization_id = paid.authorization_id.clone();
         let request_id = format!("refund-{authorization_id}");
-        let request = RefundRequest { request_id: request_id.clone(), authorization_id };
+        let request =
+            RefundRequest { request_id: request_id.clone(), authorization_id, portion: None };
         let answer = self.checkout.clone().refund(request).await.expect("is refunded").into_inner();
         let refunded = self.write_down(Ack::Refund, request_id, Ok(answer.authorization));
         assert_eq!(refunded.expect("is refunded").state(), State::Refunded);

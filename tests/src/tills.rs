@@ -132,7 +132,8 @@ impl Till<'_> {
     pub async fn capture(self, at: usize, held: &str) -> Answer<Option<Authorization>> {
         let request_id = format!("capture-{}-{at}", self.occasion);
         let authorization_id = held.to_owned();
-        let request = CaptureRequest { request_id: request_id.clone(), authorization_id };
+        let request =
+            CaptureRequest { request_id: request_id.clone(), authorization_id, portion: None };
         let answer = Answer::of(self.clients.checkout(at).capture(request).await);
         self.note(Verb::Capture, &request_id, answer.map(|made| made.authorization))
     }
@@ -150,7 +151,8 @@ impl Till<'_> {
     pub async fn refund(self, at: usize, held: &str) -> Answer<Option<Authorization>> {
         let request_id = format!("refund-{}-{at}", self.occasion);
         let authorization_id = held.to_owned();
-        let request = RefundRequest { request_id: request_id.clone(), authorization_id };
+        let request =
+            RefundRequest { request_id: request_id.clone(), authorization_id, portion: None };
         let answer = Answer::of(self.clients.checkout(at).refund(request).await);
         self.note(Verb::Refund, &request_id, answer.map(|made| made.authorization))
     }
@@ -174,7 +176,11 @@ impl Till<'_> {
 pub fn authorize_request(occasion: &str, at: usize, member_id: &str) -> AuthorizeRequest {
     let category = if Story::of(at) == Story::WrongGoods { "hot-meal" } else { "cold-drink" };
     let line = OrderLine { category: category.to_owned(), amount_fen: 300 + at as i64 % 500 };
-    let shop = Shop { shop_id: "shop-1".to_owned(), region_code: "440103".to_owned() };
+    let shop = Shop {
+        shop_id: "shop-1".to_owned(),
+        region_code: "440103".to_owned(),
+        terminal_id: String::new(),
+    };
     AuthorizeRequest {
         request_id: format!("authorize-{occasion}-{at}"),
         member: Some(MemberReference {

@@ -6,7 +6,10 @@
 //!   at which [`Hours`].
 //! - [`Basket`] and [`Terms::apply`]: what an order gets off, or the one [`OrderRefusal`] that
 //!   comes first.
-//! - [`choose`]: the best of several vouchers for one order, and why not the others.
+//! - [`choose`]: the best vouchers together for one order, and why not the others; [`combine`]:
+//!   exactly the named ones.
+//! - [`Portion`]: which part of an order is captured or returned; [`shares`]: what of the
+//!   discounts goes with it.
 //! - [`Validity`]: from when until when a voucher can be used.
 //! - [`programme`]: the files in `deploy/programmes` that declare a campaign.
 //!
@@ -19,23 +22,40 @@
 
 mod basket;
 mod choice;
+mod class;
 mod fen;
+mod goods;
 mod hours;
+mod kind;
 mod order;
 mod period;
+mod portion;
 pub mod programme;
+mod refund_rule;
+mod scope;
+mod search;
 mod slug;
+mod stacking;
 mod terms;
+mod terms_problem;
+mod uses;
 mod validity;
 
 pub use basket::{Basket, BasketProblem, Line};
-pub use choice::{Candidate, Choice, Unused, choose};
+pub use choice::{Candidate, Choice, NotTogether, Unused, VOUCHERS_MAX, choose, combine};
 pub use fen::Fen;
 pub use hours::{Hours, HoursProblem, is_open, next_opening};
+pub use kind::Kind;
 pub use order::{Discount, OrderRefusal};
 pub use period::{LimitPeriod, StockPeriod};
+pub use portion::{Portion, PortionProblem, share, shares, split};
+pub use refund_rule::RefundRule;
+pub use scope::{Category, CategoryProblem, ShopScope};
 pub use slug::is_slug;
-pub use terms::{Category, CategoryProblem, Kind, RefundRule, Terms, TermsParts, TermsProblem};
+pub use stacking::Stacking;
+pub use terms::{Terms, TermsParts};
+pub use terms_problem::TermsProblem;
+pub use uses::{UseLimit, UsePeriod, Uses};
 pub use validity::Validity;
 
 #[cfg(test)]

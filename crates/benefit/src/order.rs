@@ -1,9 +1,8 @@
-use std::cmp::Reverse;
-
 use clock::Timestamp;
 use member_identity::RegionCode;
 
-use crate::{Basket, Category, Fen, Hours, Kind, Terms, is_open};
+use crate::goods::Goods;
+use crate::{Basket, Fen, Hours, Kind, Terms, is_open, split};
 
 /// What an order gets off.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,119 +41,156 @@ pub enum OrderRefusal {
         /// What they come to.
         covered: Fen,
     },
+    /// Nothing would be taken off: the covered lines cost nothing, or nothing any more after the
+    /// vouchers before, or the part of it is below one fen, or the balance is empty.
+    #[error("nothing is left to take off")]
+    NothingLeft,
+    /// The order has off already what it may.
+    #[error("the order may have at most {percent} percent off")]
+    OrderCapReached {
+        /// What it may have off.
+        percent: u8,
+    },
+}
+
+/// An order while vouchers are applied to it, one after the other.
+#[derive(Clone, Debug)]
+pub(crate) struct Bill {
+    /// What the order costs before any voucher.
+    total: Fen,
+    /// What is left to pay of each line.
+    left: Vec<Fen>,
+    /// What was taken off so far.
+    taken: Fen,
+}
+
+/// How terms meet an order, whatever other vouchers take off it.
+#[derive(Clone, Debug)]
+pub(crate) struct Fit<'a> {
+    terms: &'a Terms,
+    /// The lines that are covered, rising.
+    lines: Vec<usize>,
+}
+
+impl Bill {
+    /// Nothing is taken off yet.
+    pub(crate) fn new(basket: &Basket) -> Self {
+        let left = basket.lines().iter().map(|line| line.amount).collect();
+        Self { total: basket.total(), left, taken: Fen::ZERO }
+    }
+
+    /// What was taken off so far and at most `more`: never more than the order costs.
+    pub(crate) fn taken_with(&self, more: Fen) -> Fen {
+        Fen(self.taken.0 + more.0).min(self.total)
+    }
+
+    /// Takes off what one more voucher is worth: the same as [`Fit::takes_off`] says.
+    pub(crate) fn take(&mut self, fit: &Fit<'_>, off: Fen) -> Discount {
+        let covered: Vec<Fen> = fit.lines.iter().map(|line| self.left[*line]).collect();
+        let mut lines = vec![Fen::ZERO; self.left.len()];
+        for (line, part) in fit.lines.iter().zip(split(off, &covered)) {
+            lines[*line] = part;
+            self.left[*line].0 -= part.0;
+        }
+        self.taken.0 += off.0;
+        Discount { total: off, lines }
+    }
 }
 
 impl Terms {
-    /// What a voucher under these terms takes off an order at the instant `at`.
+    /// What a voucher under these terms takes off an order at the instant `at`, alone; `balance` is
+    /// what it has left, for a kind that is spent in parts.
     ///
-    /// The discount is split over the covered lines in proportion to what they cost: each gets the
-    /// floor of its share; the fen that are left go one each to the lines with the largest
-    /// remainders, and of equal remainders to the earlier line.
-    pub fn apply(&self, basket: &Basket, at: Timestamp) -> Result<Discount, OrderRefusal> {
-        if !self.covers_region(basket.shop_region()) {
+    /// The discount is split over the covered lines in proportion to what they cost, by [`split`].
+    pub fn apply(
+        &self,
+        basket: &Basket,
+        balance: Option<Fen>,
+        at: Timestamp,
+    ) -> Result<Discount, OrderRefusal> {
+        let fit = self.fit(&Goods::new(basket), at)?;
+        let mut bill = Bill::new(basket);
+        let off = fit.takes_off(&bill, balance)?;
+        Ok(bill.take(&fit, off))
+    }
+
+    /// How the terms meet an order. The threshold is judged by what the covered goods cost before
+    /// any voucher.
+    pub(crate) fn fit(&self, goods: &Goods<'_>, at: Timestamp) -> Result<Fit<'_>, OrderRefusal> {
+        let shop = goods.basket().shop_region();
+        if !self.regions().is_empty() && !self.regions().iter().any(|code| code.contains(shop)) {
             return Err(OrderRefusal::RegionNotCovered { regions: self.regions().to_vec() });
         }
         if !is_open(self.hours(), at, self.zone()) {
             return Err(OrderRefusal::OutsideHours { hours: self.hours().to_vec() });
         }
-        if !basket.lines().iter().any(|line| self.covers_goods(&line.category)) {
+        let lines = goods.covered(self.goods_categories(), self.excluded_categories());
+        if lines.is_empty() {
             return Err(OrderRefusal::GoodsNotCovered);
         }
-        let covered = self.covered_amounts(basket);
-        self.kind().discount(&covered)
+        let covered: Fen = lines.iter().map(|line| goods.basket().lines()[*line].amount).sum();
+        let threshold = self.kind().threshold();
+        if covered < threshold {
+            return Err(OrderRefusal::BelowThreshold { threshold, covered });
+        }
+        Ok(Fit { terms: self, lines })
+    }
+}
+
+impl Fit<'_> {
+    /// What a voucher takes off when its turn comes, by what is left of the covered goods. A
+    /// service takes nothing off.
+    ///
+    /// Never more of a bill of which less is left.
+    pub(crate) fn takes_off(&self, bill: &Bill, balance: Option<Fen>) -> Result<Fen, OrderRefusal> {
+        let kind = self.terms.kind();
+        if kind == Kind::Service {
+            return Ok(Fen::ZERO);
+        }
+        let wanted = kind.takes_off(self.left_of(bill), balance);
+        if wanted < Fen(1) {
+            return Err(OrderRefusal::NothingLeft);
+        }
+        let Some(percent) = self.terms.stacking().order_cap_percent else { return Ok(wanted) };
+        let allowed = Fen(percent_of(percent, bill.total).0 - bill.taken.0);
+        if allowed < Fen(1) {
+            return Err(OrderRefusal::OrderCapReached { percent });
+        }
+        Ok(wanted.min(allowed))
     }
 
-    fn covers_region(&self, shop: RegionCode) -> bool {
-        self.regions().is_empty() || self.regions().iter().any(|region| region.contains(shop))
-    }
-
-    fn covers_goods(&self, category: &Category) -> bool {
-        self.goods_categories().is_empty() || self.goods_categories().contains(category)
-    }
-
-    /// What each line counts for: its amount, or zero when it is not covered.
-    fn covered_amounts(&self, basket: &Basket) -> Vec<Fen> {
-        let lines = basket.lines().iter();
-        lines.map(|l| if self.covers_goods(&l.category) { l.amount } else { Fen::ZERO }).collect()
+    /// What is left to pay of the covered goods.
+    fn left_of(&self, bill: &Bill) -> Fen {
+        if self.lines.len() == bill.left.len() {
+            return Fen(bill.total.0 - bill.taken.0);
+        }
+        Fen(self.lines.iter().map(|line| bill.left[*line].0).sum())
     }
 }
 
 impl Kind {
-    fn discount(self, covered_lines: &[Fen]) -> Result<Discount, OrderRefusal> {
-        let Self::AmountOff { threshold, amount } = self;
-        let covered: Fen = covered_lines.iter().copied().sum();
-        if covered < threshold {
-            return Err(OrderRefusal::BelowThreshold { threshold, covered });
+    /// What the covered goods must come to; zero for anything.
+    const fn threshold(self) -> Fen {
+        match self {
+            Self::AmountOff { threshold, .. } | Self::PercentOff { threshold, .. } => threshold,
+            Self::Waiver { .. } | Self::Balance { .. } | Self::Service => Fen::ZERO,
         }
-        Ok(Discount { total: amount, lines: split(amount, covered_lines) })
+    }
+
+    /// What is taken off goods of which `left` is still to be paid, if anything is.
+    fn takes_off(self, left: Fen, balance: Option<Fen>) -> Fen {
+        match self {
+            Self::AmountOff { amount, .. } => amount.min(left),
+            Self::PercentOff { percent, cap, .. } => percent_of(percent, left).min(cap),
+            Self::Waiver { cap } => cap.min(left),
+            Self::Balance { value } => balance.unwrap_or(value).min(left),
+            Self::Service => Fen::ZERO,
+        }
     }
 }
 
-/// Splits `total` over lines in proportion to their amounts by largest remainder. The amounts are
-/// not negative and come to at least `total`, which is not negative either; therefore no line gets
-/// more than its amount: a line that gets one of the left-over fen has a share that is not whole,
-/// and so lies below its amount.
-fn split(total: Fen, lines: &[Fen]) -> Vec<Fen> {
-    let sum: i128 = lines.iter().map(|line| i128::from(line.0)).sum();
-    if sum == 0 {
-        return vec![Fen::ZERO; lines.len()];
-    }
-    let scaled = |line: &Fen| i128::from(total.0) * i128::from(line.0);
-    let floor = |line| i64::try_from(scaled(line) / sum).expect("a share is at most the total");
-    let mut parts: Vec<i64> = lines.iter().map(floor).collect();
-    let left = total.0 - parts.iter().sum::<i64>();
-
-    let mut by_remainder: Vec<usize> = (0..lines.len()).collect();
-    by_remainder.sort_by_key(|&index| Reverse(scaled(&lines[index]) % sum));
-    let left = usize::try_from(left).expect("floors come to at most the total");
-    for &index in by_remainder.iter().take(left) {
-        parts[index] += 1;
-    }
-    parts.into_iter().map(Fen).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn left_over_fen_go_to_the_largest_remainders_and_then_to_the_earlier_line() {
-        let cases: [(i64, &[i64], &[i64]); 6] = [
-            (299, &[300], &[299]),
-            (100, &[100, 100, 100], &[34, 33, 33]),
-            (200, &[100, 100, 100], &[67, 67, 66]),
-            (10, &[1, 1, 98], &[0, 0, 10]),
-            (299, &[0, 150, 0, 150], &[0, 150, 0, 149]),
-            (5, &[3, 7, 5], &[1, 2, 2]),
-        ];
-        for (total, lines, expected) in cases {
-            let lines: Vec<Fen> = lines.iter().copied().map(Fen).collect();
-            let expected: Vec<Fen> = expected.iter().copied().map(Fen).collect();
-            assert_eq!(split(Fen(total), &lines), expected, "{total} over {lines:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_split_is_exact_and_within_one_fen_of_the_share_and_within_the_line(
-            amounts in prop::collection::vec(0_i64..=100_000_000, 1..=100),
-            part in 0.0_f64..=1.0,
-        ) {
-            let lines: Vec<Fen> = amounts.iter().copied().map(Fen).collect();
-            let sum: i64 = amounts.iter().sum();
-            let total = ((sum as f64 * part) as i64).min(sum);
-            let parts = split(Fen(total), &lines);
-
-            prop_assert_eq!(parts.len(), lines.len());
-            prop_assert_eq!(parts.iter().copied().sum::<Fen>(), Fen(total));
-            for (part, line) in parts.iter().zip(&lines) {
-                prop_assert!(Fen::ZERO <= *part && part <= line);
-                let (part, line) = (i128::from(part.0), i128::from(line.0));
-                let off = part * i128::from(sum) - i128::from(total) * line;
-                prop_assert!(off.abs() < i128::from(sum.max(1)), "less than one fen off");
-            }
-        }
-    }
+/// A part of an amount, rounded down to the fen: the funder never pays more than the part. An
+/// order's amounts are far below what could overflow.
+fn percent_of(percent: u8, amount: Fen) -> Fen {
+    Fen(amount.0 * i64::from(percent) / 100)
 }

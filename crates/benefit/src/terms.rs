@@ -1,10 +1,10 @@
-use std::fmt;
-
 use clock::Zone;
 use member_identity::RegionCode;
 
 use crate::hours::{HOURS_MAX, overlapping};
-use crate::{Fen, Hours, is_slug};
+use crate::{
+    Category, Fen, Hours, Kind, RefundRule, ShopScope, Stacking, TermsProblem, UseLimit, Uses,
+};
 
 /// What a voucher is worth and where. Never changes once a voucher was issued under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,84 +17,41 @@ pub struct Terms {
 pub struct TermsParts {
     /// What a voucher is worth.
     pub kind: Kind,
+    /// How often it can be used.
+    pub uses: Uses,
     /// The goods it applies to, at most 64; empty means all goods.
     pub goods_categories: Vec<Category>,
+    /// The goods it never applies to, at most 64, whatever the list above says.
+    pub excluded_categories: Vec<Category>,
     /// The regions whose shops take it, at most 64; empty means every shop.
     pub regions: Vec<RegionCode>,
+    /// Which shops of these regions take it.
+    pub shops: ShopScope,
     /// The hours in which a till may use it, at most 12 parts; empty means all day.
     pub hours: Vec<Hours>,
-    /// Whether the right comes back after a full refund.
+    /// How it goes together with other vouchers in one order.
+    pub stacking: Stacking,
+    /// Whether a till uses it only while its owner still qualifies under the campaign's policy.
+    pub rechecks_membership: bool,
+    /// Whether the right comes back after a refund.
     pub refund_rule: RefundRule,
+    /// How often the right of one voucher comes back at most, 0 to 100; after that it stays used,
+    /// so that buying and returning in turn does not go on for ever.
+    pub returns_max: u32,
     /// The zone of days and hours.
     pub zone: Zone,
 }
 
-/// What a voucher is worth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Money off an order whose covered goods come to at least the threshold.
-    AmountOff {
-        /// What the covered goods must come to; at least the amount.
-        threshold: Fen,
-        /// What is taken off; 1 fen or more.
-        amount: Fen,
-    },
-}
-
-/// The key of a goods category, as `cold-drink`: 1 to 64 of `a-z 0-9 -`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Category(String);
-
-/// Why a goods category could not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not 1 to 64 of a-z, 0-9 and -")]
-pub struct CategoryProblem;
-
-/// Whether the right comes back after a full refund. The money always does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RefundRule {
-    /// The voucher stays used.
-    RightIsSpent,
-    /// The person may use it once more, within the validity it had.
-    RightReturns,
-}
-
-/// Why parts do not make terms.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TermsProblem {
-    /// The amount is zero or negative.
-    #[error("the amount is below 1 fen")]
-    AmountBelowOne,
-    /// More would be taken off than the goods cost.
-    #[error("the amount is above the threshold of {0} fen")]
-    AmountAboveThreshold(Fen),
-    /// The threshold is above 1,000,000 yuan.
-    #[error("the threshold is above 100000000 fen")]
-    ThresholdTooHigh,
-    /// More than 64 goods categories.
-    #[error("more than 64 goods categories")]
-    TooManyCategories,
-    /// A goods category is listed twice.
-    #[error("{0} is listed twice")]
-    CategoryRepeated(Category),
-    /// More than 64 regions.
-    #[error("more than 64 regions")]
-    TooManyRegions,
-    /// A region is listed twice.
-    #[error("{0} is listed twice")]
-    RegionRepeated(RegionCode),
-    /// More than 12 parts of the day.
-    #[error("more than 12 parts of the day")]
-    TooManyHours,
-    /// Two parts of the day overlap.
-    #[error("{0} overlaps hours before it")]
-    HoursOverlap(Hours),
-}
-
 /// The highest threshold, in fen: what one line of an order may cost at most. Keeps the liability
-/// of a campaign (quota x amount) far inside 64 bits.
-const THRESHOLD_MAX: Fen = Fen(100_000_000);
-/// The most goods categories: they are compared one by one with each line of an order.
+/// of a voucher (uses x amount) far inside 64 bits.
+pub(crate) const THRESHOLD_MAX: Fen = Fen(100_000_000);
+/// The most uses of a voucher: thirty years of a bus, once a day.
+const USES_MAX: u32 = 10_000;
+/// The longest grace: a year.
+const GRACE_DAYS_MAX: u16 = 366;
+/// The most returns of a right.
+const RETURNS_MAX: u32 = 100;
+/// The most goods categories of one list: each of them is looked up in every order.
 const CATEGORIES_MAX: usize = 64;
 /// The most regions: all of them are named in a refusal, whose details must stay within 4 KiB.
 const REGIONS_MAX: usize = 64;
@@ -113,9 +70,19 @@ impl Terms {
         self.parts.kind
     }
 
+    /// How often a voucher can be used.
+    pub fn uses(&self) -> Uses {
+        self.parts.uses
+    }
+
     /// The goods it applies to; empty means all goods.
     pub fn goods_categories(&self) -> &[Category] {
         &self.parts.goods_categories
+    }
+
+    /// The goods it never applies to.
+    pub fn excluded_categories(&self) -> &[Category] {
+        &self.parts.excluded_categories
     }
 
     /// The regions whose shops take it; empty means every shop.
@@ -123,14 +90,34 @@ impl Terms {
         &self.parts.regions
     }
 
+    /// Which shops of these regions take it.
+    pub fn shops(&self) -> ShopScope {
+        self.parts.shops
+    }
+
     /// The hours in which a till may use it; empty means all day.
     pub fn hours(&self) -> &[Hours] {
         &self.parts.hours
     }
 
-    /// Whether the right comes back after a full refund.
+    /// How it goes together with other vouchers in one order.
+    pub fn stacking(&self) -> &Stacking {
+        &self.parts.stacking
+    }
+
+    /// Whether a till uses it only while its owner still qualifies.
+    pub fn rechecks_membership(&self) -> bool {
+        self.parts.rechecks_membership
+    }
+
+    /// Whether the right comes back after a refund.
     pub fn refund_rule(&self) -> RefundRule {
         self.parts.refund_rule
+    }
+
+    /// How often the right of one voucher comes back at most.
+    pub fn returns_max(&self) -> u32 {
+        self.parts.returns_max
     }
 
     /// The zone of days and hours.
@@ -140,9 +127,13 @@ impl Terms {
 
     /// The most that one voucher can ever cost whoever funds it.
     pub fn liability(&self) -> Fen {
-        match self.parts.kind {
+        let once = match self.parts.kind {
             Kind::AmountOff { amount, .. } => amount,
-        }
+            Kind::PercentOff { cap, .. } | Kind::Waiver { cap } => cap,
+            Kind::Balance { value } => return value,
+            Kind::Service => return Fen::ZERO,
+        };
+        Fen(once.0 * i64::from(self.parts.uses.total))
     }
 }
 
@@ -150,84 +141,61 @@ impl TermsParts {
     /// All that keeps the parts from being terms, in the order of their fields.
     pub(crate) fn problems(&self) -> Vec<TermsProblem> {
         let mut problems = self.kind.problems();
-        let categories = &self.goods_categories;
-        if categories.len() > CATEGORIES_MAX {
-            problems.push(TermsProblem::TooManyCategories);
-        }
-        problems.extend(repeated(categories).cloned().map(TermsProblem::CategoryRepeated));
-        if self.regions.len() > REGIONS_MAX {
-            problems.push(TermsProblem::TooManyRegions);
-        }
+        problems.extend(broken(self.use_checks()));
+        problems.extend(self.scope_problems());
+        problems.extend(broken(self.stacking.checks()));
+        let combining_service = self.kind == Kind::Service && self.stacking.combines;
+        problems.extend(broken([(combining_service, TermsProblem::ServiceCombines)]));
+        problems.extend(broken(self.refund_checks()));
+        problems
+    }
+
+    fn use_checks(&self) -> [(bool, TermsProblem); 3] {
+        let Uses { total, limit } = self.uses;
+        let is_balance = matches!(self.kind, Kind::Balance { .. });
+        let period_is_out = |UseLimit { count, .. }| !(1..=total).contains(&count);
+        [
+            (!(1..=USES_MAX).contains(&total), TermsProblem::UsesOutOfRange),
+            (is_balance && (total > 1 || limit.is_some()), TermsProblem::BalanceWithUses),
+            (limit.is_some_and(period_is_out), TermsProblem::PeriodUsesOutOfRange),
+        ]
+    }
+
+    fn scope_problems(&self) -> Vec<TermsProblem> {
+        let (goods, excluded) = (&self.goods_categories, &self.excluded_categories);
+        let is_nameless = self.kind == Kind::Service && goods.is_empty();
+        let mut problems = broken([
+            (is_nameless, TermsProblem::ServiceWithoutName),
+            (goods.len() > CATEGORIES_MAX, TermsProblem::TooManyCategories),
+        ]);
+        problems.extend(repeated(goods).cloned().map(TermsProblem::CategoryRepeated));
+        problems
+            .extend(broken([(excluded.len() > CATEGORIES_MAX, TermsProblem::TooManyExclusions)]));
+        problems.extend(repeated(excluded).cloned().map(TermsProblem::ExclusionRepeated));
+        problems.extend(broken([(self.regions.len() > REGIONS_MAX, TermsProblem::TooManyRegions)]));
         problems.extend(repeated(&self.regions).copied().map(TermsProblem::RegionRepeated));
-        if self.hours.len() > HOURS_MAX {
-            problems.push(TermsProblem::TooManyHours);
-        }
+        problems.extend(broken([(self.hours.len() > HOURS_MAX, TermsProblem::TooManyHours)]));
         problems.extend(overlapping(&self.hours).map(TermsProblem::HoursOverlap));
         problems
     }
-}
 
-impl Kind {
-    /// The key of [`Kind::AmountOff`].
-    pub(crate) const AMOUNT_OFF: &str = "AMOUNT_OFF";
-
-    /// The name in programme files and tables, as `AMOUNT_OFF`.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::AmountOff { .. } => Self::AMOUNT_OFF,
-        }
-    }
-
-    fn problems(self) -> Vec<TermsProblem> {
-        let Self::AmountOff { threshold, amount } = self;
-        let checks = [
-            (amount < Fen(1), TermsProblem::AmountBelowOne),
-            (amount > threshold, TermsProblem::AmountAboveThreshold(threshold)),
-            (threshold > THRESHOLD_MAX, TermsProblem::ThresholdTooHigh),
-        ];
-        checks.into_iter().filter_map(|(broken, problem)| broken.then_some(problem)).collect()
+    fn refund_checks(&self) -> [(bool, TermsProblem); 2] {
+        let grace_is_out = match self.refund_rule {
+            RefundRule::RightReturnsWithGrace(days) => {
+                !(1..=GRACE_DAYS_MAX).contains(&days) || self.uses.total > 1
+            }
+            RefundRule::RightIsSpent | RefundRule::RightReturns => false,
+        };
+        [
+            (grace_is_out, TermsProblem::GraceNotPossible),
+            (self.returns_max > RETURNS_MAX, TermsProblem::ReturnsOutOfRange),
+        ]
     }
 }
 
-impl Category {
-    /// Reads a key as `cold-drink`.
-    pub fn parse(text: &str) -> Result<Self, CategoryProblem> {
-        if is_slug(text) { Ok(Self(text.to_owned())) } else { Err(CategoryProblem) }
-    }
-
-    /// The key.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// The key.
-impl fmt::Display for Category {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl RefundRule {
-    const RIGHT_IS_SPENT: &str = "RIGHT_IS_SPENT";
-    const RIGHT_RETURNS: &str = "RIGHT_RETURNS";
-
-    /// Reads what [`Self::key`] writes.
-    pub fn parse(key: &str) -> Option<Self> {
-        match key {
-            Self::RIGHT_IS_SPENT => Some(Self::RightIsSpent),
-            Self::RIGHT_RETURNS => Some(Self::RightReturns),
-            _ => None,
-        }
-    }
-
-    /// The name in programme files and tables: `RIGHT_IS_SPENT` or `RIGHT_RETURNS`.
-    pub const fn key(self) -> &'static str {
-        match self {
-            Self::RightIsSpent => Self::RIGHT_IS_SPENT,
-            Self::RightReturns => Self::RIGHT_RETURNS,
-        }
-    }
+/// The problems of the checks that are broken.
+pub(crate) fn broken<const N: usize>(checks: [(bool, TermsProblem); N]) -> Vec<TermsProblem> {
+    checks.into_iter().filter_map(|(broken, problem)| broken.then_some(problem)).collect()
 }
 
 /// Whatever equals something before it.

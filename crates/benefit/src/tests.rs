@@ -4,35 +4,76 @@ use member_identity::RegionCode;
 use super::*;
 
 mod choosing;
+mod choosing_exactly;
+mod choosing_fast;
+mod kinds;
 mod ordering;
+mod portions;
+mod stacks;
+mod terms;
 mod values;
 
 /// 299 fen off cold drinks for 300 fen, in Guangdong, 06:00 to 10:00 and 11:00 to 12:00.
 fn cool_drinks() -> TermsParts {
     TermsParts {
         kind: amount_off(300, 299),
+        uses: Uses::ONCE,
         goods_categories: vec![category("cold-drink")],
+        excluded_categories: Vec::new(),
         regions: vec![region("440000")],
+        shops: ShopScope::Any,
         hours: vec![hours("06:00-10:00"), hours("11:00-12:00")],
+        stacking: Stacking::default(),
+        rechecks_membership: false,
         refund_rule: RefundRule::RightReturns,
+        returns_max: 3,
         zone: Zone::shanghai(),
     }
 }
 
 /// Off all goods, in every shop, all day.
-fn everywhere(threshold: i64, amount: i64) -> Terms {
-    let parts = TermsParts {
-        kind: amount_off(threshold, amount),
+fn everywhere(kind: Kind) -> TermsParts {
+    TermsParts {
+        kind,
         goods_categories: Vec::new(),
         regions: Vec::new(),
         hours: Vec::new(),
         ..cool_drinks()
-    };
+    }
+}
+
+fn terms(parts: TermsParts) -> Terms {
     Terms::new(parts).expect("good terms")
+}
+
+/// What goes together with everything else that does.
+fn combining() -> Stacking {
+    Stacking { combines: true, ..Stacking::default() }
 }
 
 fn amount_off(threshold: i64, amount: i64) -> Kind {
     Kind::AmountOff { threshold: Fen(threshold), amount: Fen(amount) }
+}
+
+fn uses(total: u32, limit: Option<(u32, UsePeriod)>) -> Uses {
+    Uses { total, limit: limit.map(|(count, period)| UseLimit { count, period }) }
+}
+
+fn percent_off(threshold: i64, percent: u8, cap: i64) -> Kind {
+    Kind::PercentOff { threshold: Fen(threshold), percent, cap: Fen(cap) }
+}
+
+fn waiver(cap: i64) -> Kind {
+    Kind::Waiver { cap: Fen(cap) }
+}
+
+fn balance(value: i64) -> Kind {
+    Kind::Balance { value: Fen(value) }
+}
+
+/// A check-up: the goods categories name what is done.
+fn check_up() -> TermsParts {
+    TermsParts { goods_categories: vec![category("check-up")], ..everywhere(Kind::Service) }
 }
 
 fn category(key: &str) -> Category {

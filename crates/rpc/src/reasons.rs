@@ -258,6 +258,35 @@ const fn redemption(reason: R) -> Spec {
             refusal("不在可使用时段内", "the voucher does not apply at this hour").with(&["hours"])
         }
         R::NotCombinable => refusal("优惠券不能叠加使用", "vouchers do not combine"),
+        _ => combination(reason),
+    }
+}
+
+const fn combination(reason: R) -> Spec {
+    match reason {
+        R::NothingLeft => {
+            refusal("没有可抵扣的金额", "nothing is left that the voucher could take off")
+                .with(&["voucher_id"])
+        }
+        R::OrderCapReached => {
+            refusal("本单优惠已达上限", "the order has off already what its vouchers allow")
+                .with(&["percent"])
+        }
+        R::UsesOfPeriodSpent => refusal(
+            "本期使用次数已用完，请下期再用",
+            "the voucher's uses of this period are spent, use it in the next",
+        )
+        .with(&["voucher_id", "period", "uses"]),
+        R::NoLongerEligible => refusal(
+            "您目前不符合使用条件",
+            "the member does not meet the conditions of this benefit any more",
+        )
+        .with(&["voucher_id", "criterion"]),
+        R::BenefitNotAvailableNow => answer(
+            Code::Unavailable,
+            "暂时无法核实使用资格，请稍后再试",
+            "whether the member still qualifies cannot be told now, try again shortly",
+        ),
         _ => authorization(reason),
     }
 }
@@ -282,6 +311,16 @@ const fn authorization(reason: R) -> Spec {
         R::AuthorizationUnknown => {
             refusal("未找到该笔优惠", "the caller has no such authorization")
         }
+        R::PortionAboveOrder => {
+            refusal("金额超过订单剩余可处理金额", "more than is left of the order or the line")
+                .with(&["left_fen"])
+        }
+        R::PortionLineUnknown => refusal(
+            "订单中没有该商品行，或重复填写",
+            "the order has no such line, or it is named twice",
+        )
+        .with(&["line"]),
+        R::TooManyRefunds => refusal("退款次数已达上限", "the order has been refunded 50 times"),
         R::DayNotClosed => {
             refusal("该日尚未结账", "the day is not closed yet").with(&["business_day"])
         }

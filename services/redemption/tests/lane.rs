@@ -4,14 +4,15 @@
 mod lossy;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use clock::ManualClock;
 use group_commit::Stages as _;
 use lossy::{Fault, Lossy};
-use redemption::domain::{Answer, Reason};
-use redemption::store::conformance::{Counting, RETURNS, Till, person};
+use redemption::domain::{Action, Answer, Checks, Reason, Standing};
+use redemption::store::conformance::{Counting, RETURNS, Till, off, person, rechecking};
 use redemption::store::{StoreError, open};
-use redemption::usecase::CheckoutStages;
+use redemption::usecase::{CheckoutStages, Wish};
 use sql::DatabaseConfig;
 
 /// A lane over a store that loses nothing yet, and a till that looks past it.
@@ -45,7 +46,7 @@ impl Bench {
             self.till.give(person(n), RETURNS).await;
         }
         let wish = |n| self.till.authorize(&format!("a{n}"), person(n), &format!("o{n}"));
-        self.stages.commit((1..=3).map(wish).collect()).await
+        self.stages.commit((1..=3).map(wish).map(Wish::from).collect()).await
     }
 
     /// Whether everybody's voucher is held by the request that asked.
@@ -124,9 +125,29 @@ async fn a_refusal_whose_answer_is_lost_stays_the_same() {
     let bench = Bench::open().await;
     bench.store.fail([Fault::After(StoreError::OutcomeUnknown)]);
     let wish = bench.till.authorize("a9", person(9), "o9");
-    let answers = bench.stages.commit(vec![wish.clone()]).await;
+    let answers = bench.stages.commit(vec![wish.clone().into()]).await;
     let refused = answers[0].clone().expect("it is known").expect_err("there is no voucher");
     assert_eq!(refused.reason, Reason::NoVoucher);
     bench.till.give(person(9), RETURNS).await;
     assert_eq!(bench.till.one(wish).await, Err(refused), "whatever came since");
+}
+
+#[tokio::test]
+async fn checks_that_have_become_too_old_in_the_lane_are_as_good_as_none() {
+    let bench = Bench::open().await;
+    let asking = rechecking("asking", off(100), "members", 3);
+    bench.till.offer(vec![asking]).await;
+    bench.till.give(person(1), "asking").await;
+    let mut command = bench.till.authorize("a1", person(1), "o1");
+    if let Action::Authorize(order) = &mut command.action {
+        order.checks = Checks::from_iter([(String::from("members"), Standing::Qualifies)]);
+    }
+    let now = tokio::time::Instant::now();
+    let sent = async |until: tokio::time::Instant| {
+        let wish = Wish { command: command.clone(), checks_until: Some(until) };
+        bench.stages.commit(vec![wish]).await.remove(0).expect("the store is there")
+    };
+    let late = sent(now - Duration::from_millis(1)).await.expect_err("they say nothing now");
+    assert_eq!(late.reason, Reason::BenefitNotAvailableNow);
+    assert!(sent(now + Duration::from_secs(60)).await.is_ok(), "nothing was remembered");
 }

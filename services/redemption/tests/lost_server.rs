@@ -120,7 +120,8 @@ impl Town {
         let id = held.authorization.as_ref().expect("one is made").authorization_id;
         let request_id = format!("c{n}").parse().expect("a key");
         let checkout = &self.replica.checkout;
-        let captured = checkout.capture(&replica::platform(), request_id, id, None).await?;
+        let whole = replica::whole(id);
+        let captured = checkout.capture(&replica::platform(), request_id, whole, None).await?;
         Ok([held, captured])
     }
 }

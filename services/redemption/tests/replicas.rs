@@ -18,7 +18,7 @@ use redemption::domain::{Reason, Receipt, Stage, VoidTarget, VoucherStage};
 use redemption::store::conformance::{RETURNS, Till, person};
 use redemption::store::{AuthorizationKey, open};
 use redemption::usecase::Failure;
-use replica::{Issuer, Replica, platform};
+use replica::{Issuer, Replica, platform, whole};
 use sql::DatabaseConfig;
 
 /// A trial: its sentence, and what two replicas do.
@@ -135,7 +135,7 @@ async fn capture_and_void(pair: Pair) -> Pair {
     let captures = ids.iter().enumerate().map(|(n, id)| {
         let request_id = format!("c{n}").parse().expect("a key");
         let checkout = &pair.one.checkout;
-        async move { checkout.capture(&platform(), request_id, *id, None).await }
+        async move { checkout.capture(&platform(), request_id, whole(*id), None).await }
     });
     let voids = ids.iter().enumerate().rev().map(|(n, id)| {
         let request_id = format!("v{n}").parse().expect("a key");

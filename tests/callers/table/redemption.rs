@@ -91,7 +91,7 @@ fn unknown(what: &'static str, ask: Ask) -> Case {
 fn capture(own: &City, foreign: &City) -> Row {
     let capture = |request_id: &str, authorization_id: &str| {
         let (request_id, authorization_id) = (request_id.to_owned(), authorization_id.to_owned());
-        ask(&wire::CaptureRequest { request_id, authorization_id })
+        ask(&wire::CaptureRequest { request_id, authorization_id, portion: None })
     };
     Row::new(
         "/zhisong.redemption.v1.CheckoutService/Capture",
@@ -125,7 +125,7 @@ fn void(own: &City, foreign: &City) -> Row {
 fn refund(own: &City, foreign: &City) -> Row {
     let refund = |request_id: &str, authorization_id: &str| {
         let (request_id, authorization_id) = (request_id.to_owned(), authorization_id.to_owned());
-        ask(&wire::RefundRequest { request_id, authorization_id })
+        ask(&wire::RefundRequest { request_id, authorization_id, portion: None })
     };
     Row::new(
         "/zhisong.redemption.v1.CheckoutService/Refund",

@@ -4,12 +4,13 @@
 //! office corrects it in one go. Keys that the schema does not know are refused: a misspelt limit
 //! must not become no limit. Every key is described in `deploy/programmes/README.md`.
 //!
-//! Map: `table` reads keys and records problems, `sections` knows the schema, `problem` the
-//! answers.
+//! Map: `table` reads keys and records problems, `sections` and `terms_section` know the schema,
+//! `problem` the answers.
 
 mod problem;
 mod sections;
 mod table;
+mod terms_section;
 
 use clock::{BusinessDay, Timestamp, Zone};
 use member_identity::OrganizationPath;
@@ -146,5 +147,7 @@ fn syntax_message(message: &str) -> String {
     format!("is not TOML: {}", message.trim().replace('\n', ", "))
 }
 
+#[cfg(test)]
+mod terms_tests;
 #[cfg(test)]
 mod tests;

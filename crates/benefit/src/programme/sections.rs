@@ -1,27 +1,25 @@
 use std::collections::BTreeSet;
 
 use clock::{BusinessDay, DayProblem, Zone};
-use member_identity::{OrganizationPath, RegionCode};
+use member_identity::OrganizationPath;
 
 use super::table::{Item, Table};
+use super::terms_section::{hours, terms};
 use super::{CriterionSource, JudgeExpression, PolicySource, Programme};
 use crate::hours::{HOURS_MAX, overlapping};
-use crate::{
-    Category, Fen, Hours, Kind, LimitPeriod, RefundRule, StockPeriod, Terms, TermsParts,
-    TermsProblem, Validity, is_slug,
-};
+use crate::{Hours, LimitPeriod, StockPeriod, Terms, TermsProblem, is_slug};
 
 /// The one version of the schema so far.
 const SCHEMA: i64 = 1;
 /// The longest title, in characters: one line on a telephone.
 const TITLE_CHARS_MAX: usize = 100;
-/// The largest quota of one stock period. With the highest amount a stock's liability stays far
-/// inside 64 bits.
+/// The largest quota of one stock period.
 const QUOTA_MAX: i64 = 1_000_000_000;
+/// The most that all vouchers of one stock period may cost, in fen: a thousand million million
+/// yuan. Sums over some stocks stay inside 64 bits.
+const STOCK_LIABILITY_MAX: i64 = 100_000_000_000_000_000;
 /// The most vouchers of a person in one limit period.
 const PERSON_LIMIT_MAX: i64 = 100;
-/// The longest validity in business days: a year.
-const VALID_DAYS_MAX: i64 = 366;
 /// The most criteria of a policy, as `PolicyService` takes them.
 const CRITERIA_MAX: usize = 32;
 /// The longest expression, in characters, as `PolicyService` takes it.
@@ -31,8 +29,6 @@ const TEXT_CHARS_MAX: usize = 200;
 
 const SLUG_RULE: &str = "not 1 to 64 of a-z, 0-9 and -";
 const PERIODS: &str = "\"day\", \"campaign\"";
-const REFUND_RULES: &str = "\"RIGHT_RETURNS\", \"RIGHT_IS_SPENT\"";
-const VALIDITIES: &str = "\"business-day\", \"campaign-end\", { days = 7 }";
 
 /// A pair of texts, in Chinese and in English.
 struct Bilingual {
@@ -59,6 +55,11 @@ pub(super) fn programme(mut file: Table<'_>, judge: JudgeExpression<'_>) -> Opti
     let limit = section(&mut file, "limit").and_then(limit);
     let zone = schedule.as_ref().map(|schedule| schedule.zone.clone());
     let terms = section(&mut file, "terms").and_then(|table| terms(table, zone));
+    if let (Some((_, quota)), Some((terms, _))) = (&stock, &terms)
+        && is_too_much(*quota, terms)
+    {
+        file.refuse("stock", "all its vouchers together could cost more than 10^17 fen");
+    }
     let policy = section(&mut file, "policy").and_then(|table| policy(table, judge));
     file.finish();
 
@@ -123,81 +124,16 @@ fn stock(mut table: Table<'_>) -> Option<(StockPeriod, u64)> {
     Some((period?, quota?.unsigned_abs()))
 }
 
+fn is_too_much(quota: u64, terms: &Terms) -> bool {
+    let whole = i64::try_from(quota).ok().and_then(|quota| quota.checked_mul(terms.liability().0));
+    whole.is_none_or(|fen| fen > STOCK_LIABILITY_MAX)
+}
+
 fn limit(mut table: Table<'_>) -> Option<(LimitPeriod, u32)> {
     let period = table.required("period").and_then(|i| i.one_of(PERIODS, LimitPeriod::parse));
     let person_limit = table.required("per_person").and_then(|i| i.integer(1..=PERSON_LIMIT_MAX));
     table.finish();
     Some((period?, u32::try_from(person_limit?).expect("a person limit is at most 100")))
-}
-
-fn terms(mut table: Table<'_>, zone: Option<Zone>) -> Option<(Terms, Validity)> {
-    let kind = kind(&mut table);
-    let goods_categories = optional_list(&mut table, "goods_categories", Category::parse);
-    let regions = optional_list(&mut table, "regions", region);
-    let hours = hours(&mut table, "hours");
-    let refund_rule = table.required("refund_rule");
-    let refund_rule = refund_rule.and_then(|i| i.one_of(REFUND_RULES, RefundRule::parse));
-    let validity = table.required("valid_for").and_then(|item| validity(&item));
-
-    // Whatever could not be read has its own problem already; a neutral value in its place lets
-    // the rest be checked together.
-    let complete = [
-        kind.is_some(),
-        goods_categories.is_some(),
-        regions.is_some(),
-        hours.is_some(),
-        refund_rule.is_some(),
-        zone.is_some(),
-    ];
-    let parts = TermsParts {
-        kind: kind.unwrap_or(Kind::AmountOff { threshold: Fen(1), amount: Fen(1) }),
-        goods_categories: goods_categories.unwrap_or_default(),
-        regions: regions.unwrap_or_default(),
-        hours: hours.unwrap_or_default(),
-        refund_rule: refund_rule.unwrap_or(RefundRule::RightReturns),
-        zone: zone.unwrap_or_else(Zone::shanghai),
-    };
-    for problem in parts.problems() {
-        table.refuse(terms_key(&problem), problem.to_string());
-    }
-    table.finish();
-    let terms = Terms::new(parts).ok().filter(|_| complete.iter().all(|read| *read));
-    Some((terms?, validity?))
-}
-
-fn kind(table: &mut Table<'_>) -> Option<Kind> {
-    let known = |name: &str| (name == Kind::AMOUNT_OFF).then_some(());
-    let kind = table.required("kind").and_then(|item| item.one_of("\"AMOUNT_OFF\"", known));
-    let threshold = table.required("threshold_fen").and_then(|item| item.integer(1..=i64::MAX));
-    let amount = table.required("amount_fen").and_then(|item| item.integer(1..=i64::MAX));
-    kind?;
-    Some(Kind::AmountOff { threshold: Fen(threshold?), amount: Fen(amount?) })
-}
-
-/// The key of the terms that a problem is about.
-fn terms_key(problem: &TermsProblem) -> &'static str {
-    match problem {
-        TermsProblem::AmountBelowOne | TermsProblem::AmountAboveThreshold(_) => "amount_fen",
-        TermsProblem::ThresholdTooHigh => "threshold_fen",
-        TermsProblem::TooManyCategories | TermsProblem::CategoryRepeated(_) => "goods_categories",
-        TermsProblem::TooManyRegions | TermsProblem::RegionRepeated(_) => "regions",
-        TermsProblem::TooManyHours | TermsProblem::HoursOverlap(_) => "hours",
-    }
-}
-
-fn validity(item: &Item<'_>) -> Option<Validity> {
-    if item.is_table() {
-        let mut table = item.table()?;
-        let days = table.required("days").and_then(|item| item.integer(1..=VALID_DAYS_MAX));
-        table.finish();
-        let days = u16::try_from(days?).expect("a validity is at most 366 days");
-        return Some(Validity::Days(days));
-    }
-    item.one_of(VALIDITIES, |name| match name {
-        "business-day" => Some(Validity::BusinessDay),
-        "campaign-end" => Some(Validity::CampaignEnd),
-        _ => None,
-    })
 }
 
 fn policy(mut table: Table<'_>, judge: JudgeExpression<'_>) -> Option<PolicySource> {
@@ -259,25 +195,6 @@ fn slug(table: &mut Table<'_>, key: &'static str) -> Option<String> {
 
 fn day(table: &mut Table<'_>, key: &'static str) -> Option<BusinessDay> {
     table.required(key)?.parsed(|text| -> Result<_, DayProblem> { BusinessDay::parse(text) })
-}
-
-fn hours(table: &mut Table<'_>, key: &'static str) -> Option<Vec<Hours>> {
-    optional_list(table, key, Hours::parse)
-}
-
-fn optional_list<T, E: std::fmt::Display>(
-    table: &mut Table<'_>,
-    key: &'static str,
-    parse: impl Fn(&str) -> Result<T, E>,
-) -> Option<Vec<T>> {
-    match table.optional(key) {
-        Some(item) => item.parsed_list(parse),
-        None => Some(Vec::new()),
-    }
-}
-
-fn region(text: &str) -> Result<RegionCode, &'static str> {
-    RegionCode::parse(text).map_err(|_| "not the GB/T 2260 code of a region")
 }
 
 fn organization(text: &str) -> Result<OrganizationPath, &'static str> {

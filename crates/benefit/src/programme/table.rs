@@ -166,6 +166,13 @@ impl<'a> Item<'a> {
         Some(text.to_owned())
     }
 
+    pub(super) fn boolean(&self) -> Option<bool> {
+        match self.value {
+            DeValue::Boolean(value) => Some(*value),
+            other => self.refuse_type("true or false", other),
+        }
+    }
+
     pub(super) fn integer(&self, allowed: RangeInclusive<i64>) -> Option<i64> {
         let DeValue::Integer(integer) = self.value else {
             return self.refuse_type("a whole number", self.value);

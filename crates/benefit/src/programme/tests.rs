@@ -9,7 +9,7 @@ const COOL_DRINKS: &str =
 const BREAKFAST: &str = include_str!("../../../../deploy/programmes/dongguan-breakfast-2022.toml");
 
 /// A small good file; line numbers of the tests below count from its `schema`, line 1.
-const GOOD: &str = r#"schema = 1
+pub(super) const GOOD: &str = r#"schema = 1
 campaign = "tea-2022"
 organization = "gd/guangzhou"
 title = { zh = "茶", en = "Tea" }
@@ -48,7 +48,7 @@ fn problems(source: &str) -> Vec<String> {
 }
 
 /// The problems of the good file after replacing each text by another.
-fn problems_after(changes: &[(&str, &str)]) -> Vec<String> {
+pub(super) fn problems_after(changes: &[(&str, &str)]) -> Vec<String> {
     let change = |source: String, (from, to): &(&str, &str)| {
         assert_eq!(source.matches(from).count(), 1, "{from} stands once in the good file");
         source.replacen(from, to, 1)
@@ -170,16 +170,22 @@ fn a_good_file_with_one_wrong_value_has_one_problem() {
         ),
         ("quota = 1", "quota = 0", "11 stock.quota: is not 1 to 1000000000"),
         ("quota = 1", "quota = 99999999999999999999", "11 stock.quota: is not 1 to 1000000000"),
-        ("\"AMOUNT_OFF\"", "\"PERCENT_OFF\"", "16 terms.kind: is not one of \"AMOUNT_OFF\""),
+        (
+            "\"AMOUNT_OFF\"",
+            "\"FREE\"",
+            "16 terms.kind: is not one of \"AMOUNT_OFF\", \"PERCENT_OFF\", \"WAIVER\", \
+             \"BALANCE\", \"SERVICE\"",
+        ),
         (
             "threshold_fen = 1",
             "threshold_fen = 100000001",
-            "17 terms.threshold_fen: the threshold is above 100000000 fen",
+            "17 terms.threshold_fen: the threshold is not 0 to 100000000 fen",
         ),
         (
             "\"RIGHT_IS_SPENT\"",
             "\"spent\"",
-            "19 terms.refund_rule: is not one of \"RIGHT_RETURNS\", \"RIGHT_IS_SPENT\"",
+            "19 terms.refund_rule: is not one of \"RIGHT_RETURNS\", \"RIGHT_RETURNS_WITH_GRACE\", \
+             \"RIGHT_IS_SPENT\"",
         ),
         (
             "{ days = 7 }",

@@ -4,9 +4,9 @@ use super::*;
 
 #[test]
 fn a_drink_of_3_00_costs_0_01_after_2_99_off() {
-    let terms = Terms::new(cool_drinks()).expect("good terms");
+    let drinks = terms(cool_drinks());
     let order = basket(&[("cold-drink", 300)], "440106");
-    let discount = terms.apply(&order, at(6, 0)).expect("applies");
+    let discount = drinks.apply(&order, None, at(6, 0)).expect("applies");
     assert_eq!(discount, Discount { total: Fen(299), lines: vec![Fen(299)] });
     assert_eq!(order.total().checked_sub(discount.total), Some(Fen(1)));
     assert_eq!(discount.total.yuan_text(), "2.99");
@@ -14,16 +14,16 @@ fn a_drink_of_3_00_costs_0_01_after_2_99_off() {
 
 #[test]
 fn only_covered_lines_count_and_get_off() {
-    let terms = Terms::new(cool_drinks()).expect("good terms");
+    let drinks = terms(cool_drinks());
     let order = basket(&[("bread", 900), ("cold-drink", 200), ("cold-drink", 100)], "440106");
-    let discount = terms.apply(&order, at(6, 0)).expect("applies");
+    let discount = drinks.apply(&order, None, at(6, 0)).expect("applies");
     assert_eq!(discount.lines, [Fen(0), Fen(199), Fen(100)]);
 }
 
 /// Each row breaks one rule more than the row below it; the answer is always the first broken one.
 #[test]
 fn the_first_broken_rule_is_the_answer() {
-    let terms = Terms::new(cool_drinks()).expect("good terms");
+    let drinks = terms(cool_drinks());
     let (away, here, closed, open) = ("110105", "440106", at(10, 0), at(9, 59));
     let (bread, cheap, enough) = (("bread", 900), ("cold-drink", 299), ("cold-drink", 300));
     let region_refusal = OrderRefusal::RegionNotCovered { regions: vec![region("440000")] };
@@ -39,14 +39,15 @@ fn the_first_broken_rule_is_the_answer() {
         (here, open, enough, None),
     ];
     for (shop, instant, bought, expected) in rows {
-        let answer = terms.apply(&basket(&[bought], shop), instant);
+        let answer = drinks.apply(&basket(&[bought], shop), None, instant);
         assert_eq!(answer.err(), expected, "{bought:?} in {shop} at {instant}");
     }
 }
 
 #[test]
 fn covered_goods_that_cost_nothing_are_below_the_threshold() {
-    let refusal = everywhere(1, 1).apply(&basket(&[("a", 0)], "440106"), at(9, 0));
+    let refusal =
+        terms(everywhere(amount_off(1, 1))).apply(&basket(&[("a", 0)], "440106"), None, at(9, 0));
     let expected = OrderRefusal::BelowThreshold { threshold: Fen(1), covered: Fen(0) };
     assert_eq!(refusal, Err(expected));
 }
@@ -54,10 +55,10 @@ fn covered_goods_that_cost_nothing_are_below_the_threshold() {
 #[test]
 fn the_hours_are_those_of_the_terms_zone() {
     let parts = TermsParts { zone: Zone::parse("Asia/Urumqi").expect("a zone"), ..cool_drinks() };
-    let terms = Terms::new(parts).expect("good terms");
+    let drinks = terms(parts);
     let order = basket(&[("cold-drink", 300)], "440106");
-    assert!(terms.apply(&order, at(7, 59)).is_err(), "05:59 in Urumqi");
-    assert!(terms.apply(&order, at(8, 0)).is_ok(), "06:00 in Urumqi");
+    assert!(drinks.apply(&order, None, at(7, 59)).is_err(), "05:59 in Urumqi");
+    assert!(drinks.apply(&order, None, at(8, 0)).is_ok(), "06:00 in Urumqi");
 }
 
 fn lines() -> impl Strategy<Value = Vec<Line>> {
@@ -70,8 +71,7 @@ fn some_terms() -> impl Strategy<Value = Terms> {
     (1_i64..3_000, 1_i64..3_000, goods).prop_map(|(a, b, goods)| {
         let goods_categories = goods.into_iter().map(category).collect();
         let kind = amount_off(a.max(b), a.min(b));
-        let hours = Vec::new();
-        Terms::new(TermsParts { kind, goods_categories, hours, ..cool_drinks() }).expect("terms")
+        terms(TermsParts { goods_categories, ..everywhere(kind) })
     })
 }
 
@@ -79,7 +79,7 @@ proptest! {
     #[test]
     fn a_discount_adds_up_and_leaves_no_line_below_zero(terms in some_terms(), lines in lines()) {
         let order = Basket::new(lines, region("440106")).expect("a good basket");
-        if let Ok(discount) = terms.apply(&order, at(6, 0)) {
+        if let Ok(discount) = terms.apply(&order, None, at(6, 0)) {
             prop_assert_eq!(discount.total, terms.liability());
             prop_assert_eq!(discount.lines.iter().copied().sum::<Fen>(), discount.total);
             prop_assert_eq!(discount.lines.len(), order.lines().len());
@@ -99,7 +99,7 @@ proptest! {
         let shop = region("440106");
         let order = Basket::new(lines.clone(), shop).expect("a good basket");
         let larger = Basket::new([lines, more].concat(), shop).expect("a good basket");
-        let off = |order| terms.apply(order, at(6, 0)).map_or(Fen::ZERO, |d| d.total);
+        let off = |order| terms.apply(order, None, at(6, 0)).map_or(Fen::ZERO, |d| d.total);
         prop_assert!(off(&order) <= off(&larger));
     }
 }

@@ -69,65 +69,25 @@ fn a_category_is_a_slug() {
 #[test]
 fn keys_read_back_as_written() {
     for rule in [RefundRule::RightIsSpent, RefundRule::RightReturns] {
-        assert_eq!(RefundRule::parse(rule.key()), Some(rule));
+        assert_eq!(RefundRule::parse(rule.key(), 0), Some(rule));
+        assert_eq!(RefundRule::parse(rule.key(), 7), None, "grace belongs to another rule");
     }
+    let grace = RefundRule::RightReturnsWithGrace(7);
+    assert_eq!(RefundRule::parse(grace.key(), 7), Some(grace));
+    assert_eq!(RefundRule::parse(grace.key(), 0), None, "no grace");
     for period in [StockPeriod::Day, StockPeriod::Campaign] {
         assert_eq!(StockPeriod::parse(period.name()), Some(period));
     }
     for period in [LimitPeriod::Day, LimitPeriod::Campaign] {
         assert_eq!(LimitPeriod::parse(period.name()), Some(period));
     }
-    assert_eq!(amount_off(1, 1).key(), "AMOUNT_OFF");
-    assert_eq!(StockPeriod::parse("week"), None);
-}
-
-#[test]
-fn terms_that_do_not_fit_are_refused_by_their_first_problem() {
-    let many = |count: usize| (0..count).map(|i| category(&i.to_string())).collect::<Vec<_>>();
-    let overlapping = vec![hours("06:00-10:00"), hours("09:59-11:00")];
-    let thirteen = (0..13).map(|h| Hours::new(h * 60, h * 60 + 60).expect("hours")).collect();
-    let twice = vec![region("440000"), region("440100"), region("440000")];
-    let cases = [
-        (TermsParts { kind: amount_off(300, 0), ..cool_drinks() }, TermsProblem::AmountBelowOne),
-        (
-            TermsParts { kind: amount_off(300, 301), ..cool_drinks() },
-            TermsProblem::AmountAboveThreshold(Fen(300)),
-        ),
-        (
-            TermsParts { kind: amount_off(100_000_001, 1), ..cool_drinks() },
-            TermsProblem::ThresholdTooHigh,
-        ),
-        (
-            TermsParts { goods_categories: many(65), ..cool_drinks() },
-            TermsProblem::TooManyCategories,
-        ),
-        (
-            TermsParts { goods_categories: vec![category("a"), category("a")], ..cool_drinks() },
-            TermsProblem::CategoryRepeated(category("a")),
-        ),
-        (
-            TermsParts { regions: RegionCode::all().take(65).collect(), ..cool_drinks() },
-            TermsProblem::TooManyRegions,
-        ),
-        (
-            TermsParts { regions: twice, ..cool_drinks() },
-            TermsProblem::RegionRepeated(region("440000")),
-        ),
-        (TermsParts { hours: thirteen, ..cool_drinks() }, TermsProblem::TooManyHours),
-        (
-            TermsParts { hours: overlapping, ..cool_drinks() },
-            TermsProblem::HoursOverlap(hours("09:59-11:00")),
-        ),
-    ];
-    for (parts, problem) in cases {
-        assert_eq!(Terms::new(parts), Err(problem));
+    for period in [UsePeriod::Day, UsePeriod::Month, UsePeriod::Year] {
+        assert_eq!(UsePeriod::parse(period.key()), Some(period));
     }
-    assert!(Terms::new(TermsParts { goods_categories: many(64), ..cool_drinks() }).is_ok());
-}
-
-#[test]
-fn the_liability_of_money_off_is_the_amount() {
-    assert_eq!(everywhere(300, 299).liability(), Fen(299));
+    for scope in [ShopScope::Any, ShopScope::Listed] {
+        assert_eq!(ShopScope::parse(scope.key()), Some(scope));
+    }
+    assert_eq!(StockPeriod::parse("week"), None);
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl Tills {
 
     async fn take(&self, clients: &Clients, call: usize, authorization_id: String) -> Told {
         let request_id = self.request_id("capture", call);
-        let request = CaptureRequest { request_id, authorization_id };
+        let request = CaptureRequest { request_id, authorization_id, portion: None };
         let answer = Answer::of(clients.checkout(call).capture(request).await);
         answer.map(|made| made.authorization.map(|made| made.authorization_id).unwrap_or_default())
     }
@@ -241,7 +241,11 @@ impl Tills {
         Order {
             order_number: format!("order-{}-{call}", self.round),
             lines: vec![line],
-            shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: "440103".to_owned() }),
+            shop: Some(Shop {
+                shop_id: "shop-1".to_owned(),
+                region_code: "440103".to_owned(),
+                terminal_id: String::new(),
+            }),
         }
     }
 

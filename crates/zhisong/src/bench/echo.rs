@@ -82,6 +82,11 @@ pub(super) fn voucher() -> issuance::Voucher {
             hours: Vec::new(),
             refund_rule: issuance::RefundRule::RightReturns.into(),
             zone: "Asia/Shanghai".to_owned(),
+            uses: Some(issuance::Uses { total: 1, ..issuance::Uses::default() }),
+            shops: issuance::ShopScope::Any.into(),
+            stacking: Some(issuance::Stacking::default()),
+            returns_max: 100,
+            ..issuance::Terms::default()
         }),
         valid_from: Some(INSTANT),
         valid_until: Some(INSTANT),
@@ -102,11 +107,17 @@ fn authorization(state: redemption::authorization::State) -> redemption::Authori
             campaign_id: "guangdong-cool-drinks-2022".to_owned(),
             discount_fen: 299,
             line_discounts_fen: vec![299],
+            organization: "gd".to_owned(),
+            captured_fen: 299,
         }],
         created_at: Some(INSTANT),
         expires_at: Some(INSTANT),
         captured_on: "2022-07-22".to_owned(),
-        refunded_on: String::new(),
+        line_amounts_fen: vec![500],
+        captured_amounts_fen: vec![500],
+        returned_amounts_fen: vec![0],
+        captured_fen: 299,
+        ..redemption::Authorization::default()
     }
 }
 

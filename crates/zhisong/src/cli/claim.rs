@@ -23,8 +23,17 @@ const ISSUED: &[&str] = &[
     "valid_until",
     "issued_at",
 ];
-const IN_WALLET: &[&str] =
-    &["voucher_id", "campaign_id", "title", "state", "valid_from", "valid_until"];
+const IN_WALLET: &[&str] = &[
+    "voucher_id",
+    "campaign_id",
+    "title",
+    "state",
+    "uses_left",
+    "balance_left_fen",
+    "valid_from",
+    "valid_until",
+    "text",
+];
 /// Vouchers of one page: as many as the contracts allow.
 const PAGE: i32 = 200;
 
@@ -159,5 +168,9 @@ fn in_wallet(voucher: WalletVoucher, connection: &Connection) -> Value {
         "title": language.of(voucher.title_zh, voucher.title_en),
         "valid_from": instant(voucher.valid_from),
         "valid_until": instant(voucher.valid_until),
+        "uses_left": voucher.uses_left,
+        "balance_left_fen": voucher.balance_left_fen,
+        "reason": voucher.reason,
+        "text": language.of(voucher.text_zh, voucher.text_en),
     })
 }

@@ -72,7 +72,11 @@ impl Story {
         Order {
             order_number: format!("demo-order-{at}"),
             lines: vec![OrderLine { category: category.to_owned(), amount_fen }],
-            shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: region_code.to_owned() }),
+            shop: Some(Shop {
+                shop_id: "shop-1".to_owned(),
+                region_code: region_code.to_owned(),
+                terminal_id: String::new(),
+            }),
         }
     }
 }
@@ -149,13 +153,15 @@ impl Shopper {
         let request = CaptureRequest {
             request_id: request_id.clone(),
             authorization_id: authorization_id.clone(),
+            portion: None,
         };
         let answer = self.checkout.capture(request).await;
         let answer = answer.map(|captured| captured.into_inner().authorization);
         self.note(Ack::Capture, request_id, answer)?;
         if story == Story::Returned {
             let request_id = format!("demo-refund-{at}");
-            let request = RefundRequest { request_id: request_id.clone(), authorization_id };
+            let request =
+                RefundRequest { request_id: request_id.clone(), authorization_id, portion: None };
             let answer = self.checkout.refund(request).await;
             let answer = answer.map(|refunded| refunded.into_inner().authorization);
             self.note(Ack::Refund, request_id, answer)?;

@@ -9,8 +9,10 @@ use super::verdict::{Finding, Law, Verdict};
 
 const WALLETS: &str = "
     SELECT CAST(w.shard AS BIGINT) AS shard, w.voucher_id, w.person_key, w.campaign_id,
-      w.valid_from, w.valid_until, CAST(w.version AS BIGINT) AS version
-    FROM wallet_voucher AS w ORDER BY w.shard, w.voucher_id";
+      w.valid_from, w.valid_until, CAST(w.version AS BIGINT) AS version,
+      CAST(CASE WHEN c.grace_days > 0 AND w.returns > 0 THEN 1 ELSE 0 END AS BIGINT) AS has_grace
+    FROM wallet_voucher AS w LEFT JOIN campaign AS c ON c.campaign_id = w.campaign_id
+    ORDER BY w.shard, w.voucher_id";
 
 /// Every voucher at its place in the feed; one that was never fed is law I1's to find.
 const VOUCHERS: &str = "
@@ -139,13 +141,18 @@ impl Merge {
         let version = |row: &Row| row.get::<i64>("version");
         let bytes = |row: &Row| row.get::<Vec<u8>>("person_key");
         let text = |row: &Row| row.get::<String>("campaign_id");
-        let validity = |row: &Row| -> Result<(i64, i64), LawProblem> {
-            Ok((row.get("valid_from")?, row.get("valid_until")?))
+        // A right that came back with grace may live longer.
+        let has_grace = wallet.get::<i64>("has_grace")? == 1;
+        let until = |row: &Row| row.get::<i64>("valid_until");
+        let same_end = match has_grace {
+            true => until(wallet)? >= until(voucher)?,
+            false => until(wallet)? == until(voucher)?,
         };
+        let same_begin = wallet.get::<i64>("valid_from")? == voucher.get::<i64>("valid_from")?;
         let known = version(wallet)?.cmp(&version(voucher)?);
         let same = bytes(wallet)? == bytes(voucher)?
             && text(wallet)? == text(voucher)?
-            && (known == Ordering::Less || validity(wallet)? == validity(voucher)?);
+            && (known == Ordering::Less || (same_begin && same_end));
         if !same || known == Ordering::Greater {
             let id = key(wallet)?.1;
             self.unlike.add(|| format!("voucher {}", hex(id)));

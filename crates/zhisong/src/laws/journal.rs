@@ -45,8 +45,10 @@ const RULES: &[Rule] = &[
         what: "transactions that another organization pays",
         sql: "
     SELECT j.transaction_id, j.campaign_id, j.organization
-    FROM journal AS j LEFT JOIN campaign AS c ON c.campaign_id = j.campaign_id
-    WHERE c.organization IS NULL OR c.organization <> j.organization",
+    FROM journal AS j LEFT JOIN authorization_voucher AS p ON p.shard = j.shard
+      AND p.authorization_id = j.authorization_id AND p.voucher_id = j.voucher_id
+    WHERE p.organization IS NULL OR p.organization <> j.organization
+      OR p.campaign_id <> j.campaign_id",
     },
     Rule {
         what: "balances of a closed day that are not its entries",

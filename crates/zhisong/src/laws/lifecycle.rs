@@ -47,24 +47,48 @@ const RULES: &[Rule] = &[
     WHERE COALESCE(r.captures, 0)
           <> CASE WHEN a.state IN ('CAPTURED', 'REFUNDED') THEN 1 ELSE 0 END
       OR COALESCE(r.voids, 0) <> CASE WHEN a.state = 'VOIDED' THEN 1 ELSE 0 END
-      OR COALESCE(r.refunds, 0) <> CASE WHEN a.state = 'REFUNDED' THEN 1 ELSE 0 END",
+      OR COALESCE(r.refunds, 0) <> a.refunds
+      OR (a.state = 'REFUNDED' AND a.refunds = 0)",
     },
     Rule {
         what: "parts whose transactions are not those of the state",
         sql: "
-    SELECT a.authorization_id, a.state, p.voucher_id, c.transaction_id AS capture,
-      r.transaction_id AS refund
+    SELECT a.authorization_id, a.state, p.voucher_id, j.captures, j.refunds
     FROM \"authorization\" AS a
     JOIN authorization_voucher AS p
       ON p.shard = a.shard AND p.authorization_id = a.authorization_id
-    LEFT JOIN journal AS c ON c.shard = p.shard AND c.authorization_id = p.authorization_id
-      AND c.voucher_id = p.voucher_id AND c.kind = 'CAPTURE'
-    LEFT JOIN journal AS r ON r.shard = p.shard AND r.authorization_id = p.authorization_id
-      AND r.voucher_id = p.voucher_id AND r.kind = 'REFUND'
-    WHERE CASE WHEN c.transaction_id IS NULL THEN 0 ELSE 1 END
-          <> CASE WHEN a.state IN ('CAPTURED', 'REFUNDED') THEN 1 ELSE 0 END
-      OR CASE WHEN r.transaction_id IS NULL THEN 0 ELSE 1 END
-         <> CASE WHEN a.state = 'REFUNDED' THEN 1 ELSE 0 END",
+    LEFT JOIN (
+      SELECT shard, authorization_id, voucher_id,
+        CAST(SUM(CASE WHEN kind = 'CAPTURE' THEN 1 ELSE 0 END) AS BIGINT) AS captures,
+        CAST(SUM(CASE WHEN kind = 'REFUND' THEN 1 ELSE 0 END) AS BIGINT) AS refunds
+      FROM journal GROUP BY shard, authorization_id, voucher_id
+    ) AS j ON j.shard = p.shard AND j.authorization_id = p.authorization_id
+      AND j.voucher_id = p.voucher_id
+    WHERE COALESCE(j.captures, 0)
+          > CASE WHEN a.state IN ('CAPTURED', 'REFUNDED') THEN 1 ELSE 0 END
+      OR (a.state IN ('CAPTURED', 'REFUNDED') AND a.captured_amounts IS NULL
+          AND COALESCE(j.captures, 0) = 0)
+      OR COALESCE(j.refunds, 0) > a.refunds
+      OR (a.state = 'REFUNDED' AND COALESCE(j.captures, 0) > 0 AND COALESCE(j.refunds, 0) = 0)",
+    },
+    // Which parts they are is law R2's to find.
+    Rule {
+        what: "refunds that were not asked for, or are not counted",
+        sql: "
+    SELECT a.authorization_id, a.refunds, r.parts, r.answered, r.last
+    FROM \"authorization\" AS a LEFT JOIN (
+      SELECT f.shard, f.authorization_id, COUNT(*) AS parts, MAX(f.part) AS last,
+        COUNT(q.request_id) AS answered
+      FROM refund AS f
+      JOIN \"authorization\" AS o
+        ON o.shard = f.shard AND o.authorization_id = f.authorization_id
+      LEFT JOIN request AS q ON q.partner = o.partner AND q.verb = 'REFUND'
+        AND q.request_id = f.request_id AND q.shard = f.shard
+        AND q.authorization_id = f.authorization_id
+      GROUP BY f.shard, f.authorization_id
+    ) AS r ON r.shard = a.shard AND r.authorization_id = a.authorization_id
+    WHERE a.refunds <> COALESCE(r.parts, 0) OR a.refunds <> COALESCE(r.answered, 0)
+      OR a.refunds <> COALESCE(r.last, 0)",
     },
     Rule {
         what: "transactions of no authorization",

@@ -9,6 +9,7 @@
 //! | `limits` | I2: how many a person has |
 //! | `claims` | I3 and I4: what was acknowledged is there, and "sold out" was true |
 //! | `uses`, `amounts`, `lifecycle` | R1, R2, R3: the right, the money and the stages of a checkout |
+//! | `order_audit` | R2: what was captured and given back of each order, worked out anew |
 //! | `journal`, `statements` | R4 and R5: the entries, the days and their files |
 //! | `requests` | A1: the remembered answers of the checkout |
 //! | `feed` | what redemption took in is what issuance gave out, up to redemption's cursors |
@@ -30,6 +31,7 @@ mod feed;
 mod journal;
 mod lifecycle;
 mod limits;
+mod order_audit;
 mod requests;
 mod secrecy;
 mod snapshot;

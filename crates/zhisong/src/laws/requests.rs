@@ -10,7 +10,7 @@ const AT_ONCE: usize = 200;
 
 /// The refusals of the checkout that are stored for ever. Any other (an unknown member, a wrong
 /// token, an overload) is judged anew when it is sent again.
-const REMEMBERED: [&str; 19] = [
+const REMEMBERED: [&str; 26] = [
     "NO_VOUCHER",
     "VOUCHER_UNKNOWN",
     "VOUCHER_HELD",
@@ -30,6 +30,13 @@ const REMEMBERED: [&str; 19] = [
     "NOT_CAPTURED",
     "VOIDED_BEFORE_AUTHORIZE",
     "AUTHORIZATION_UNKNOWN",
+    "NOTHING_LEFT",
+    "ORDER_CAP_REACHED",
+    "USES_OF_PERIOD_SPENT",
+    "PORTION_ABOVE_ORDER",
+    "PORTION_LINE_UNKNOWN",
+    "TOO_MANY_REFUNDS",
+    "NO_LONGER_ELIGIBLE",
 ];
 
 const FIGURES: &str = "

@@ -17,19 +17,21 @@ const FIGURES: &str = "
       (SELECT COUNT(*) FROM business_day WHERE state = 'OPEN') AS open_days,
       COUNT(*) AS statements,
       CAST(COALESCE(SUM(captured_fen - refunded_fen), 0) AS BIGINT) AS statements_fen,
-      (SELECT CAST(COALESCE(SUM(discount_fen), 0) AS BIGINT) FROM \"authorization\"
-       WHERE state = 'CAPTURED') AS captured_less_refunded_fen
+      (SELECT CAST(COALESCE(SUM(amount_fen), 0) AS BIGINT) FROM entry
+       WHERE account LIKE 'fund:%') AS captured_less_refunded_fen
     FROM statement";
 
 const RULES: &[Rule] = &[
     Rule {
         what: "orders booked on another day than their transaction",
         sql: "
-    SELECT j.transaction_id, j.kind, j.business_day, a.captured_on, a.refunded_on
+    SELECT j.transaction_id, j.kind, j.business_day, a.captured_on, r.refunded_on
     FROM journal AS j JOIN \"authorization\" AS a
       ON a.shard = j.shard AND a.authorization_id = j.authorization_id
+    LEFT JOIN refund AS r ON r.shard = j.shard AND r.authorization_id = j.authorization_id
+      AND r.part = j.part
     WHERE j.business_day <> COALESCE(
-      CASE WHEN j.kind = 'CAPTURE' THEN a.captured_on ELSE a.refunded_on END, '')",
+      CASE WHEN j.kind = 'CAPTURE' THEN a.captured_on ELSE r.refunded_on END, '')",
     },
     Rule {
         what: "days whose closing time is not that of their state",

@@ -4,36 +4,76 @@ use super::verdict::{Law, Verdict};
 
 const FIGURES: &str = "
     SELECT COUNT(*) AS vouchers, CAST(COALESCE(SUM(uses_left), 0) AS BIGINT) AS uses_left,
+      CAST(COALESCE(SUM(balance_left), 0) AS BIGINT) AS balance_left_fen,
       (SELECT COUNT(*) FROM journal WHERE kind = 'CAPTURE') AS captures,
-      (SELECT COUNT(*) FROM journal AS j JOIN \"authorization\" AS a
-         ON a.shard = j.shard AND a.authorization_id = j.authorization_id
-       WHERE j.kind = 'REFUND' AND a.right_returned = 1) AS rights_returned
+      (SELECT COUNT(*) FROM refund AS r JOIN authorization_voucher AS p
+         ON p.shard = r.shard AND p.authorization_id = r.authorization_id
+           AND r.returned_vouchers LIKE '%' || CAST(p.position AS TEXT) || '%') AS rights_returned
     FROM wallet_voucher";
 
+// A refund lists the vouchers whose right came back by their positions, which are single digits.
 const RULES: &[Rule] = &[
-    // Every voucher of today's kinds has one use.
     Rule {
-        what: "vouchers whose uses left are not 1 - captures + rights returned",
+        what: "vouchers whose uses left are not uses - captures + rights returned",
         sql: "
-    SELECT w.voucher_id, w.uses_left, u.captures, u.returned
-    FROM wallet_voucher AS w LEFT JOIN (
-      SELECT j.shard, j.voucher_id,
-        CAST(SUM(CASE WHEN j.kind = 'CAPTURE' THEN 1 ELSE 0 END) AS BIGINT) AS captures,
-        CAST(SUM(CASE WHEN j.kind = 'REFUND' AND a.right_returned = 1 THEN 1 ELSE 0 END)
-             AS BIGINT) AS returned
-      FROM journal AS j LEFT JOIN \"authorization\" AS a
-        ON a.shard = j.shard AND a.authorization_id = j.authorization_id
-      GROUP BY j.shard, j.voucher_id
+    SELECT w.voucher_id, w.uses_left, w.returns, c.uses_total, u.captures, t.returned
+    FROM wallet_voucher AS w LEFT JOIN campaign AS c ON c.campaign_id = w.campaign_id
+    LEFT JOIN (
+      SELECT shard, voucher_id, COUNT(*) AS captures FROM journal WHERE kind = 'CAPTURE'
+      GROUP BY shard, voucher_id
     ) AS u ON u.shard = w.shard AND u.voucher_id = w.voucher_id
-    WHERE w.uses_left <> 1 - COALESCE(u.captures, 0) + COALESCE(u.returned, 0)
-      OR w.uses_left < 0",
+    LEFT JOIN (
+      SELECT p.shard, p.voucher_id, COUNT(*) AS returned
+      FROM refund AS r JOIN authorization_voucher AS p
+        ON p.shard = r.shard AND p.authorization_id = r.authorization_id
+          AND r.returned_vouchers LIKE '%' || CAST(p.position AS TEXT) || '%'
+      GROUP BY p.shard, p.voucher_id
+    ) AS t ON t.shard = w.shard AND t.voucher_id = w.voucher_id
+    WHERE w.returns <> COALESCE(t.returned, 0) OR (COALESCE(c.kind, '') <> 'BALANCE'
+      AND (w.uses_left < 0 OR w.uses_left
+           <> COALESCE(c.uses_total, -1) - COALESCE(u.captures, 0) + COALESCE(t.returned, 0)))",
+    },
+    Rule {
+        what: "balances that are not value - captured + given back",
+        sql: "
+    SELECT w.voucher_id, w.balance_left, c.kind, c.amount_fen, s.captured_fen, s.returned_fen
+    FROM wallet_voucher AS w LEFT JOIN campaign AS c ON c.campaign_id = w.campaign_id
+    LEFT JOIN (
+      SELECT j.shard, j.voucher_id,
+        CAST(SUM(CASE WHEN j.kind = 'CAPTURE' THEN e.amount_fen ELSE 0 END) AS BIGINT)
+          AS captured_fen,
+        CAST(SUM(CASE WHEN r.part IS NULL THEN 0 ELSE -e.amount_fen END) AS BIGINT)
+          AS returned_fen
+      FROM journal AS j
+      JOIN entry AS e
+        ON e.shard = j.shard AND e.transaction_id = j.transaction_id AND e.position = 0
+      LEFT JOIN authorization_voucher AS p ON p.shard = j.shard
+        AND p.authorization_id = j.authorization_id AND p.voucher_id = j.voucher_id
+      LEFT JOIN refund AS r ON r.shard = j.shard AND r.authorization_id = j.authorization_id
+        AND r.part = j.part AND r.returned_vouchers LIKE '%' || CAST(p.position AS TEXT) || '%'
+      GROUP BY j.shard, j.voucher_id
+    ) AS s ON s.shard = w.shard AND s.voucher_id = w.voucher_id
+    WHERE (COALESCE(c.kind, '') <> 'BALANCE' AND w.balance_left IS NOT NULL)
+      OR (c.kind = 'BALANCE' AND (w.balance_left IS NULL OR w.balance_left < 0 OR w.balance_left
+          <> c.amount_fen - COALESCE(s.captured_fen, 0) + COALESCE(s.returned_fen, 0)))",
+    },
+    Rule {
+        what: "vouchers that were used in a period more often than their terms allow",
+        sql: "
+    SELECT w.voucher_id, w.use_period, w.period_uses, c.uses_per_period
+    FROM wallet_voucher AS w LEFT JOIN campaign AS c ON c.campaign_id = w.campaign_id
+    WHERE w.use_period IS NOT NULL
+      AND (w.period_uses < 0 OR w.period_uses > COALESCE(c.uses_per_period, 0)
+           OR length(w.use_period) <> CASE c.use_period
+             WHEN 'day' THEN 10 WHEN 'month' THEN 7 WHEN 'year' THEN 4 ELSE 0 END)",
     },
     Rule {
         what: "vouchers whose state is not that of their uses",
         sql: "
-    SELECT voucher_id, state, uses_left FROM wallet_voucher
+    SELECT voucher_id, state, uses_left, balance_left FROM wallet_voucher
     WHERE (uses_left = 0 AND state <> 'USED') OR (uses_left <> 0 AND state = 'USED')
       OR (held_by IS NOT NULL AND state <> 'HELD')
+      OR (balance_left = 0 AND state <> 'USED') OR (balance_left <> 0 AND state = 'USED')
       OR state NOT IN ('AVAILABLE', 'HELD', 'USED')",
     },
     Rule {
@@ -85,24 +125,48 @@ const RULES: &[Rule] = &[
     WHERE a.created_at < w.valid_from OR a.created_at >= w.valid_until",
     },
     Rule {
-        what: "refunds whose right came back, or did not, against the terms",
+        what: "rights that came back against the terms",
         sql: "
-    SELECT a.authorization_id, a.right_returned, a.refunded_at
+    SELECT r.authorization_id, r.part, p.voucher_id, c.refund_rule, w.returns, r.refunded_at
+    FROM refund AS r JOIN authorization_voucher AS p
+      ON p.shard = r.shard AND p.authorization_id = r.authorization_id
+        AND r.returned_vouchers LIKE '%' || CAST(p.position AS TEXT) || '%'
+    LEFT JOIN campaign AS c ON c.campaign_id = p.campaign_id
+    LEFT JOIN wallet_voucher AS w ON w.shard = p.shard AND w.voucher_id = p.voucher_id
+    WHERE COALESCE(c.refund_rule, 'RIGHT_IS_SPENT') = 'RIGHT_IS_SPENT'
+      OR (c.refund_rule = 'RIGHT_RETURNS' AND w.valid_until <= r.refunded_at)
+      OR w.returns > c.returns_max",
+    },
+    Rule {
+        what: "rights that did not come back against the terms",
+        sql: "
+    SELECT a.authorization_id, p.voucher_id, c.refund_rule, a.refunded_at
+    FROM \"authorization\" AS a JOIN authorization_voucher AS p
+      ON p.shard = a.shard AND p.authorization_id = a.authorization_id
+    JOIN journal AS j ON j.shard = p.shard AND j.authorization_id = p.authorization_id
+      AND j.voucher_id = p.voucher_id AND j.kind = 'CAPTURE'
+    JOIN campaign AS c ON c.campaign_id = p.campaign_id
+    JOIN wallet_voucher AS w ON w.shard = p.shard AND w.voucher_id = p.voucher_id
+    LEFT JOIN refund AS r ON r.shard = a.shard AND r.authorization_id = a.authorization_id
+      AND r.returned_vouchers LIKE '%' || CAST(p.position AS TEXT) || '%'
+    WHERE a.state = 'REFUNDED' AND r.part IS NULL AND w.returns < c.returns_max
+      AND (c.refund_rule = 'RIGHT_RETURNS_WITH_GRACE'
+           OR (c.refund_rule = 'RIGHT_RETURNS' AND w.valid_until > a.refunded_at))",
+    },
+    Rule {
+        what: "orders that say otherwise than their refunds whether a right came back",
+        sql: "
+    SELECT a.authorization_id, a.right_returned, d.returned
     FROM \"authorization\" AS a LEFT JOIN (
-      SELECT DISTINCT r.shard, r.authorization_id FROM \"authorization\" AS r
-      JOIN authorization_voucher AS p
-        ON p.shard = r.shard AND p.authorization_id = r.authorization_id
-      JOIN wallet_voucher AS w ON w.shard = p.shard AND w.voucher_id = p.voucher_id
-      JOIN campaign AS c ON c.campaign_id = p.campaign_id
-      WHERE r.state = 'REFUNDED' AND c.refund_rule = 'RIGHT_RETURNS'
-        AND w.valid_until > r.refunded_at
+      SELECT shard, authorization_id, MAX(CASE returned_vouchers WHEN '' THEN 0 ELSE 1 END)
+        AS returned
+      FROM refund GROUP BY shard, authorization_id
     ) AS d ON d.shard = a.shard AND d.authorization_id = a.authorization_id
-    WHERE a.state = 'REFUNDED' AND COALESCE(a.right_returned, -1)
-          <> CASE WHEN d.authorization_id IS NULL THEN 0 ELSE 1 END",
+    WHERE a.state = 'REFUNDED' AND COALESCE(a.right_returned, -1) <> COALESCE(d.returned, 0)",
     },
 ];
 
-/// Law R1: captures - restored uses <= uses; a voucher's stage is what happened to it; a right
+/// Law R1: captures - restored uses <= uses, and money <= balance; a voucher's stage is what happened to it; a right
 /// comes back only as the terms say.
 pub(super) async fn check(redemption: &mut Snapshot) -> Result<Verdict, LawProblem> {
     redemption.judge(Law::R1, FIGURES, RULES).await

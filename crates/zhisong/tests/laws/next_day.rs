@@ -16,8 +16,9 @@ use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
 use contracts::redemption::v1::wallet_service_client::WalletServiceClient;
 use contracts::redemption::v1::{
-    Authorization, AuthorizeRequest, CaptureRequest, CloseDaysRequest, ListWalletVouchersRequest,
-    Order, OrderLine, Shop, VoidRequest, void_request,
+    Authorization, AuthorizeRequest, CaptureRequest, CloseDaysRequest, LinePortion, LinePortions,
+    ListWalletVouchersRequest, Order, OrderLine, Portion, RefundRequest, Shop, VoidRequest,
+    portion, void_request,
 };
 use member_identity::OrganizationPath;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -55,13 +56,22 @@ pub async fn play(installation: &Installation, address: SocketAddr, acks: &Path)
     let members = members(acks);
     let desk = Desk::open(installation, address, acks).await;
     desk.set_time(23, 10 * 60).await;
-    for (at, member_id) in members.iter().take(6).enumerate() {
+    for (at, member_id) in members.iter().take(7).enumerate() {
         desk.claim(at, member_id).await;
     }
-    desk.wallet_filled(&members[5]).await;
+    desk.wallet_filled(&members[6]).await;
     // Captured on the day.
     let paid = desk.authorize(0, &members[0]).await.expect("a voucher is held");
     assert_eq!(desk.capture(0, &paid).await, OK);
+    // A part of another is captured, and of that two parts come back, one of them line by line.
+    let part = desk.authorize(5, &members[6]).await.expect("a voucher is held");
+    let amount = |fen| Some(Portion { part: Some(portion::Part::AmountFen(fen)) });
+    assert_eq!(desk.capture_part(5, &part, amount(400)).await, OK);
+    assert_eq!(desk.refund(5, &part, amount(150)).await, OK);
+    assert_eq!(desk.refund(6, &part, amount(251)).await, "PORTION_ABOVE_ORDER");
+    let line = LinePortion { line: 0, amount_fen: 100 };
+    let lines = portion::Part::Lines(LinePortions { lines: vec![line] });
+    assert_eq!(desk.refund(7, &part, Some(Portion { part: Some(lines) })).await, OK);
     // Voided before it arrived.
     desk.void_before(1).await;
     let refused = desk.authorize(1, &members[1]).await;
@@ -173,7 +183,11 @@ impl Desk {
             order: Some(Order {
                 order_number: format!("next-order-{at}"),
                 lines: vec![OrderLine { category: "cold-drink".to_owned(), amount_fen: 500 }],
-                shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: "440103".to_owned() }),
+                shop: Some(Shop {
+                    shop_id: "shop-1".to_owned(),
+                    region_code: "440103".to_owned(),
+                    terminal_id: String::new(),
+                }),
             }),
             voucher_ids: Vec::new(),
             hold: None,
@@ -185,14 +199,36 @@ impl Desk {
     }
 
     async fn capture(&self, at: usize, authorization_id: &str) -> String {
+        self.capture_part(at, authorization_id, None).await
+    }
+
+    async fn capture_part(
+        &self,
+        at: usize,
+        authorization_id: &str,
+        portion: Option<Portion>,
+    ) -> String {
         let request_id = format!("next-capture-{at}");
         let request = CaptureRequest {
             request_id: request_id.clone(),
             authorization_id: authorization_id.to_owned(),
+            portion,
         };
         let mut till = self.till();
         let answer = till.capture(request).await.map(|paid| paid.into_inner().authorization);
         self.note(Ack::Capture, request_id, answer).0
+    }
+
+    async fn refund(&self, at: usize, authorization_id: &str, portion: Option<Portion>) -> String {
+        let request_id = format!("next-refund-{at}");
+        let request = RefundRequest {
+            request_id: request_id.clone(),
+            authorization_id: authorization_id.to_owned(),
+            portion,
+        };
+        let answer = self.till().refund(request).await;
+        let answer = answer.map(|refunded| refunded.into_inner().authorization);
+        self.note(Ack::Refund, request_id, answer).0
     }
 
     async fn void_before(&self, at: usize) {

@@ -14,7 +14,15 @@ pub fn cases() -> Vec<Case> {
             "r1_catches_holds_that_hold_nothing_and_vouchers_that_were_not_to_be_had",
             r1_catches_holds_that_hold_nothing_and_vouchers_that_were_not_to_be_had,
         ),
+        (
+            "r1_catches_a_balance_or_a_period_that_is_not_what_was_used",
+            r1_catches_a_balance_or_a_period_that_is_not_what_was_used,
+        ),
         ("r2_catches_amounts_that_do_not_add_up", r2_catches_amounts_that_do_not_add_up),
+        (
+            "r2_catches_portions_that_are_not_what_was_booked",
+            r2_catches_portions_that_are_not_what_was_booked,
+        ),
         (
             "r3_catches_an_authorization_that_ended_twice_or_by_nobody",
             r3_catches_an_authorization_that_ended_twice_or_by_nobody,
@@ -69,12 +77,12 @@ fn r1_catches_a_right_that_is_used_twice_or_comes_back_by_itself(history: &Histo
         &[
             broken(
                 &[R1],
-                "1 - captures + rights returned",
+                "uses - captures + rights returned",
                 "UPDATE wallet_voucher SET uses_left = 1, state = 'AVAILABLE' WHERE {used}",
             ),
             broken(
                 &[R1],
-                "1 - captures + rights returned",
+                "uses - captures + rights returned",
                 "UPDATE wallet_voucher SET uses_left = 0, state = 'USED' WHERE {free}",
             ),
             broken(
@@ -84,15 +92,49 @@ fn r1_catches_a_right_that_is_used_twice_or_comes_back_by_itself(history: &Histo
             ),
             broken(
                 &[R1],
-                "against the terms",
+                "came back against the terms",
                 "UPDATE campaign SET refund_rule = 'RIGHT_IS_SPENT'",
             ),
             broken(
                 &[R1],
-                "against the terms",
+                "did not come back against the terms",
+                "UPDATE refund SET returned_vouchers = '' WHERE {refunded}",
+            ),
+            broken(
+                &[R1],
+                "uses - captures + rights returned",
+                "UPDATE refund SET returned_vouchers = '0' WHERE {part} AND part = 1",
+            ),
+            broken(
+                &[R1],
+                "uses - captures + rights returned",
+                "UPDATE wallet_voucher SET returns = returns + 1 WHERE {free}",
+            ),
+            broken(
+                &[R1],
+                "otherwise than their refunds",
                 "UPDATE \"authorization\" SET right_returned = 0 WHERE {refunded}",
             ),
             broken(&[R1, Feed], "in no wallet", "DELETE FROM wallet_voucher WHERE {used}"),
+        ],
+    );
+}
+
+fn r1_catches_a_balance_or_a_period_that_is_not_what_was_used(history: &History) {
+    catches(
+        history,
+        &[
+            broken(
+                &[R1],
+                "value - captured + given back",
+                "UPDATE wallet_voucher SET balance_left = 5 WHERE {free}",
+            ),
+            broken(&[R1], "value - captured + given back", "UPDATE campaign SET kind = 'BALANCE'"),
+            broken(
+                &[R1],
+                "more often than their terms allow",
+                "UPDATE wallet_voucher SET use_period = '2022-07-23', period_uses = 1 WHERE {free}",
+            ),
         ],
     );
 }
@@ -137,7 +179,7 @@ fn r2_catches_amounts_that_do_not_add_up(history: &History) {
                 "UPDATE \"authorization\" SET discount_fen = discount_fen - 1 WHERE {voided}",
             ),
             broken(
-                &[R2, R5],
+                &[R2],
                 "not the sum of their parts",
                 "UPDATE \"authorization\" SET discount_fen = discount_fen - 1 WHERE {captured}",
             ),
@@ -155,12 +197,12 @@ fn r2_catches_amounts_that_do_not_add_up(history: &History) {
             ),
             broken(
                 &[R2, R4, R5],
-                "another amount than was authorized",
+                "another amount than was captured",
                 "UPDATE entry SET amount_fen = 2 * amount_fen WHERE {booked}",
             ),
             broken(
                 &[R1, R2, R3, R4, R5],
-                "gave back more often",
+                "gave back without",
                 "DELETE FROM entry WHERE transaction_id IN
                (SELECT transaction_id FROM journal WHERE {refunded} AND kind = 'CAPTURE');
              DELETE FROM journal WHERE {refunded} AND kind = 'CAPTURE'",
@@ -169,10 +211,58 @@ fn r2_catches_amounts_that_do_not_add_up(history: &History) {
     );
 }
 
+fn r2_catches_portions_that_are_not_what_was_booked(history: &History) {
+    let above = "more was taken, captured or returned";
+    let unlike = "another amount than was captured or returned";
+    catches(
+        history,
+        &[
+            broken(
+                &[R2],
+                above,
+                "UPDATE \"authorization\" SET captured_amounts = '501' WHERE {part}",
+            ),
+            broken(
+                &[R2],
+                unlike,
+                "UPDATE \"authorization\" SET captured_amounts = '399' WHERE {part}",
+            ),
+            broken(
+                &[R2],
+                above,
+                "UPDATE refund SET returned_amounts = '301' WHERE {part} AND part = 1",
+            ),
+            broken(
+                &[R2],
+                unlike,
+                "UPDATE refund SET returned_amounts = '151' WHERE {part} AND part = 1",
+            ),
+            broken(
+                &[R2],
+                "do not come to what they cost",
+                "UPDATE \"authorization\" SET line_amounts = '499' WHERE {captured}",
+            ),
+            broken(
+                &[R1, R2],
+                "state is not what came back",
+                "UPDATE \"authorization\" SET state = 'REFUNDED', refunded_at = captured_at,
+               refunded_on = captured_on, right_returned = 0
+             WHERE {part}",
+            ),
+            broken(&[R2, R3, R5], unlike, "DELETE FROM refund WHERE {part} AND part = 2"),
+            broken(
+                &[R3],
+                "not asked for, or are not counted",
+                "UPDATE \"authorization\" SET refunds = 1 WHERE {part}",
+            ),
+        ],
+    );
+}
+
 fn r3_catches_an_authorization_that_ended_twice_or_by_nobody(history: &History) {
     catches(history, &[
         broken(
-            &[R3, R5],
+            &[R2, R3],
             "times are not those of their state",
             "UPDATE \"authorization\" SET state = 'VOIDED', closed_at = captured_at
              WHERE {captured}",
@@ -200,7 +290,7 @@ fn r3_catches_an_authorization_that_ended_twice_or_by_nobody(history: &History) 
              FROM request WHERE verb = 'CAPTURE' AND outcome = 'OK' AND {captured}",
         ),
         broken(
-            &[R1, R3, R4, R5],
+            &[R1, R2, R3, R4, R5],
             "parts whose transactions",
             "DELETE FROM entry WHERE transaction_id IN
                (SELECT transaction_id FROM journal WHERE {captured});
@@ -425,8 +515,9 @@ fn the_feed_catches_wallets_that_are_not_what_issuance_gave_out(history: &Histor
             broken(
                 &[Feed],
                 "issuance does not know",
-                "INSERT INTO wallet_voucher SELECT shard, x'00112233445566778899aabbccddeeff',
-               person_key, campaign_id, state, held_by, uses_left, valid_from, valid_until, version
+                "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, held_by,
+               uses_left, valid_from, valid_until, version)
+             SELECT shard, x'00112233445566778899aabbccddeeff', person_key, campaign_id, state, held_by, uses_left, valid_from, valid_until, version
              FROM wallet_voucher WHERE {free}",
             ),
             broken(

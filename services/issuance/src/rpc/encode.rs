@@ -1,10 +1,11 @@
 //! Answers as the contracts have them.
 
+use benefit::StockPeriod;
 use benefit::programme::Programme;
-use benefit::{Kind, RefundRule, StockPeriod, Terms};
 use contracts::issuance::v1 as wire;
 use rpc::{Problem, encode_timestamp};
 
+use super::encode_terms::terms;
 use super::issue_to_list::{Chunk, Row};
 use super::status;
 use crate::domain::{Campaign, CampaignState, StockKey, Voucher, VoucherEntries};
@@ -43,27 +44,6 @@ fn stock_period(period: StockPeriod) -> wire::StockPeriod {
     match period {
         StockPeriod::Day => wire::StockPeriod::Day,
         StockPeriod::Campaign => wire::StockPeriod::Campaign,
-    }
-}
-
-fn terms(terms: &Terms) -> wire::Terms {
-    let Kind::AmountOff { threshold, amount } = terms.kind();
-    let amount_off = wire::AmountOff { threshold_fen: threshold.0, amount_fen: amount.0 };
-    let hours = terms.hours().iter().map(|hours| wire::Hours {
-        from_minute: hours.from_minute().into(),
-        until_minute: hours.until_minute().into(),
-    });
-    let refund_rule = match terms.refund_rule() {
-        RefundRule::RightIsSpent => wire::RefundRule::RightIsSpent,
-        RefundRule::RightReturns => wire::RefundRule::RightReturns,
-    };
-    wire::Terms {
-        kind: Some(wire::terms::Kind::AmountOff(amount_off)),
-        goods_categories: terms.goods_categories().iter().map(ToString::to_string).collect(),
-        regions: terms.regions().iter().map(ToString::to_string).collect(),
-        hours: hours.collect(),
-        refund_rule: refund_rule.into(),
-        zone: terms.zone().name().to_owned(),
     }
 }
 
@@ -159,6 +139,7 @@ fn campaign_change(change: &CampaignAt) -> wire::CampaignChange {
         terms: Some(terms(&programme.terms)),
         title_zh: programme.title_zh.clone(),
         title_en: programme.title_en.clone(),
+        policy_id: programme.policy.policy_id.clone(),
     }
 }
 

@@ -4,6 +4,7 @@ mod campaign_service;
 mod decode;
 mod eligibility_peer;
 mod encode;
+mod encode_terms;
 mod issuance_service;
 mod issue_to_list;
 mod status;

@@ -2,6 +2,7 @@
 
 mod lists;
 mod server;
+mod terms;
 
 use contracts::issuance::v1 as wire;
 use issuance::store::conformance::Offer;

@@ -1,15 +1,20 @@
-use benefit::Fen;
+use benefit::{Fen, Portion, PortionProblem};
 use clock::{BusinessDay, Timestamp};
-use member_identity::{AuthorizationId, PersonKey, VoucherId};
+use member_identity::{AuthorizationId, OrganizationPath, PersonKey, VoucherId};
 
-use super::{CampaignId, Detail, OrderNumber, Partner, Reason, Refusal, RequestId, Verb};
+use super::{
+    CampaignId, Detail, OrderNumber, Partner, Reason, RefundPart, Refusal, RequestId, ShopId, Verb,
+};
 
-/// An order's hold on a voucher, and what became of it.
+/// The most refunds of one authorization.
+pub const REFUNDS_MAX: usize = 50;
+
+/// An order's hold on vouchers, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorization {
     /// Its id.
     pub authorization_id: AuthorizationId,
-    /// Whose voucher it holds.
+    /// Whose vouchers it holds.
     pub person: PersonKey,
     /// The platform whose order it is.
     pub partner: Partner,
@@ -17,9 +22,13 @@ pub struct Authorization {
     pub order_number: OrderNumber,
     /// The request that made it.
     pub request_id: RequestId,
+    /// The platform's id of the shop; none for one that was made before shops were kept.
+    pub shop_id: Option<ShopId>,
     /// What the order costs before the discount.
     pub order_amount: Fen,
-    /// The vouchers held or used, with what each takes off.
+    /// What each line of it costs; comes to `order_amount`.
+    pub line_amounts: Vec<Fen>,
+    /// The vouchers held or used, 1 to 3, with what each takes off, in the order of their turns.
     pub vouchers: Vec<AppliedVoucher>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -27,6 +36,10 @@ pub struct Authorization {
     pub expires_at: Timestamp,
     /// The stage.
     pub stage: Stage,
+    /// What of each line was captured; empty before.
+    pub captured_amounts: Vec<Fen>,
+    /// The refunds, at most [`REFUNDS_MAX`], in the order they were made.
+    pub refunds: Vec<RefundPart>,
 }
 
 /// A voucher's part in an order.
@@ -36,6 +49,8 @@ pub struct AppliedVoucher {
     pub voucher_id: VoucherId,
     /// The campaign that pays.
     pub campaign_id: CampaignId,
+    /// The organization that pays, as it was when the order was authorized.
+    pub organization: OrganizationPath,
     /// What it takes off.
     pub discount: Fen,
     /// What it takes off each line; comes to `discount`.
@@ -56,7 +71,7 @@ pub struct Booked {
 pub enum Stage {
     /// Held.
     Held,
-    /// Used.
+    /// Used, and not given back in full.
     Captured(Booked),
     /// Let go.
     Voided {
@@ -72,10 +87,8 @@ pub enum Stage {
     Refunded {
         /// The capture.
         captured: Booked,
-        /// The refund.
+        /// The last refund.
         refunded: Booked,
-        /// Whether the person may use the voucher once more.
-        right_returned: bool,
     },
 }
 
@@ -103,20 +116,30 @@ impl Authorization {
         }
     }
 
-    /// As it was when `verb` was done, which is what every replay of the verb answers (law A1).
-    pub fn as_of(self, verb: Verb) -> Self {
-        let stage = match (verb, self.stage) {
-            (Verb::Authorize, _) => Stage::Held,
-            (Verb::Capture, Stage::Refunded { captured, .. }) => Stage::Captured(captured),
-            (Verb::Capture | Verb::Void | Verb::Refund, stage) => stage,
-        };
-        Self { stage, ..self }
+    /// As it was when `verb` was done under that id, which is what every replay of the request
+    /// answers (law A1).
+    pub fn as_of(self, verb: Verb, request_id: &RequestId) -> Self {
+        match verb {
+            Verb::Authorize => {
+                let (captured_amounts, refunds) = (Vec::new(), Vec::new());
+                Self { stage: Stage::Held, captured_amounts, refunds, ..self }
+            }
+            Verb::Capture => self.after_refunds(0),
+            Verb::Void => self,
+            Verb::Refund => {
+                let of_request = |refund: &RefundPart| refund.request_id == *request_id;
+                let place = self.refunds.iter().position(of_request);
+                let count = place.map_or(self.refunds.len(), |place| place + 1);
+                self.after_refunds(count)
+            }
+        }
     }
 
-    /// Used: the order was paid.
-    pub fn capture(self, booked: Booked) -> Result<Self, Refusal> {
+    /// Used, all of it or a part: the order was paid.
+    pub fn capture(self, portion: &Portion, booked: Booked) -> Result<Self, Refusal> {
         self.require_held(booked.at)?;
-        Ok(Self { stage: Stage::Captured(booked), ..self })
+        let captured_amounts = portion.of(&self.line_amounts).map_err(above_order)?;
+        Ok(Self { stage: Stage::Captured(booked), captured_amounts, ..self })
     }
 
     /// Let go: the order was not paid.
@@ -125,18 +148,36 @@ impl Authorization {
         Ok(Self { stage: Stage::Voided { at }, ..self })
     }
 
-    /// Used and given back.
-    pub fn refund(self, refunded: Booked, right_returned: bool) -> Result<Self, Refusal> {
-        match self.stage {
-            Stage::Captured(captured) => {
-                let stage = Stage::Refunded { captured, refunded, right_returned };
-                Ok(Self { stage, ..self })
-            }
-            Stage::Refunded { .. } => Err(Refusal::new(Reason::AlreadyRefunded)),
-            Stage::Held | Stage::Voided { .. } | Stage::Expired { .. } => {
-                Err(Refusal::new(Reason::NotCaptured))
-            }
+    /// Given back, all that is left of it or a part. No right has returned yet.
+    pub fn refund(
+        mut self,
+        request_id: RequestId,
+        portion: &Portion,
+        booked: Booked,
+    ) -> Result<Self, Refusal> {
+        self.require_captured()?;
+        if self.refunds.len() >= REFUNDS_MAX {
+            return Err(Refusal::new(Reason::TooManyRefunds));
         }
+        let returned = portion.of(&self.left_amounts()).map_err(above_order)?;
+        self.refunds.push(RefundPart { request_id, returned, rights: Vec::new(), booked });
+        let count = self.refunds.len();
+        Ok(self.after_refunds(count))
+    }
+
+    /// As it was after so many of its refunds; what was never captured had none.
+    fn after_refunds(mut self, count: usize) -> Self {
+        let captured = match self.stage {
+            Stage::Captured(captured) | Stage::Refunded { captured, .. } => captured,
+            Stage::Held | Stage::Voided { .. } | Stage::Expired { .. } => return self,
+        };
+        self.refunds.truncate(count);
+        let is_left = self.left_amounts().iter().any(|left| *left > Fen::ZERO);
+        let stage = match self.refunds.last() {
+            Some(last) if !is_left => Stage::Refunded { captured, refunded: last.booked },
+            Some(_) | None => Stage::Captured(captured),
+        };
+        Self { stage, ..self }
     }
 
     fn require_held(&self, now: Timestamp) -> Result<(), Refusal> {
@@ -148,6 +189,31 @@ impl Authorization {
             Stage::Captured(_) => Err(Refusal::new(Reason::AlreadyCaptured)),
             Stage::Voided { .. } => Err(Refusal::new(Reason::AlreadyVoided)),
             Stage::Refunded { .. } => Err(Refusal::new(Reason::AlreadyRefunded)),
+        }
+    }
+
+    fn require_captured(&self) -> Result<(), Refusal> {
+        match self.stage {
+            Stage::Captured(_) => Ok(()),
+            Stage::Refunded { .. } => Err(Refusal::new(Reason::AlreadyRefunded)),
+            Stage::Held | Stage::Voided { .. } | Stage::Expired { .. } => {
+                Err(Refusal::new(Reason::NotCaptured))
+            }
+        }
+    }
+}
+
+/// Decoding lets no portion through that is nothing; if one came, nothing would be left for it.
+fn above_order(problem: PortionProblem) -> Refusal {
+    match problem {
+        PortionProblem::Line(line) => {
+            Refusal::new(Reason::PortionLineUnknown).with(Detail::Line, line)
+        }
+        PortionProblem::AboveWhatIsLeft { left } => {
+            Refusal::new(Reason::PortionAboveOrder).with(Detail::LeftFen, left)
+        }
+        PortionProblem::Nothing => {
+            Refusal::new(Reason::PortionAboveOrder).with(Detail::LeftFen, Fen::ZERO)
         }
     }
 }

@@ -26,6 +26,9 @@ pub struct Campaign {
     pub organization: OrganizationPath,
     /// The stage.
     pub state: CampaignState,
+    /// The policy under which its vouchers are given out; empty for one that came before policies
+    /// were sent, whose terms do not ask for it.
+    pub policy_id: String,
     /// What its vouchers are worth, and where.
     pub terms: Terms,
     /// Its title in Chinese.

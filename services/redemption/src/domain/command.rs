@@ -1,10 +1,12 @@
 use std::time::Duration;
 
+use benefit::Portion;
 use clock::Timestamp;
 use member_identity::{AuthorizationId, MemberId, PersonKey, VoucherId};
 
 use super::{
-    Authorization, Detail, Fingerprint, Order, Partner, Reason, Refusal, RequestId, Verb, Wanted,
+    Authorization, Checks, Detail, Fingerprint, Order, Partner, Reason, Refusal, RequestId,
+    RequestKey, Verb, Wanted,
 };
 
 /// One verb of one caller, ready to be judged.
@@ -21,14 +23,23 @@ pub struct Command {
 /// What is asked for.
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// Hold a voucher for an order.
+    /// Hold vouchers for an order.
     Authorize(Box<AuthorizeOrder>),
     /// The order was paid.
-    Capture(AuthorizationId),
+    Capture(OrderPart),
     /// The order was not paid.
     Void(VoidTarget),
     /// The goods were returned.
-    Refund(AuthorizationId),
+    Refund(OrderPart),
+}
+
+/// What of an order was paid, or returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderPart {
+    /// The order's authorization.
+    pub authorization_id: AuthorizationId,
+    /// Which part; of 1 fen or more.
+    pub portion: Portion,
 }
 
 /// An order and whose it is.
@@ -44,9 +55,13 @@ pub struct AuthorizeOrder {
     /// want of a voucher is not final: nothing is written down, issuance is asked, and the order
     /// comes again.
     pub may_miss: bool,
+    /// How the member stands to the policies that were asked about for this order. While one is
+    /// wanted that was not, nothing is written down, eligibility is asked, and the order comes
+    /// again.
+    pub checks: Checks,
 }
 
-/// A voucher to be held for an order.
+/// Vouchers to be held for an order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderHold {
     /// The order.
@@ -103,7 +118,7 @@ impl Command {
     pub fn fingerprint(&self) -> Fingerprint {
         match &self.action {
             Action::Authorize(authorize) => authorize.asked.fingerprint(Some(authorize.member_id)),
-            Action::Capture(id) | Action::Refund(id) => Fingerprint::of(&[&id.to_string()]),
+            Action::Capture(part) | Action::Refund(part) => part.fingerprint(),
             Action::Void(VoidTarget::Authorization(id)) => {
                 Fingerprint::of(&[&format!("authorization {id}")])
             }
@@ -113,12 +128,12 @@ impl Command {
 }
 
 impl Remembered {
-    /// The answer to the request, or to another request under its id: `differs` is the first field
+    /// The answer to the request of that key, or to another request under its id: `differs` is the first field
     /// in which that one differs. `made` is the authorization that the request made or changed,
     /// at any later time. The first answer is made here too, so that no replay can differ from it.
     pub fn answer(
         &self,
-        verb: Verb,
+        (_, verb, request_id): &RequestKey,
         made: Option<Authorization>,
         differs: Option<usize>,
     ) -> Answer {
@@ -127,8 +142,24 @@ impl Remembered {
             return Err(Refusal::new(Reason::RequestIdReused).with(Detail::Field, field));
         }
         match &self.outcome {
-            Ok(_) => Ok(Receipt { authorization: made.map(|made| made.as_of(verb)) }),
+            Ok(_) => Ok(Receipt { authorization: made.map(|made| made.as_of(*verb, request_id)) }),
             Err(refusal) => Err(refusal.clone()),
+        }
+    }
+}
+
+impl OrderPart {
+    /// The fields in the order of [`Verb::fields`]. The whole is said by saying nothing, as it was
+    /// before there were parts.
+    fn fingerprint(&self) -> Fingerprint {
+        let id = self.authorization_id.to_string();
+        match &self.portion {
+            Portion::Whole => Fingerprint::of(&[&id]),
+            Portion::Amount(amount) => Fingerprint::of(&[&id, &format!("amount {amount}")]),
+            Portion::Lines(lines) => {
+                let lines = lines.iter().map(|(line, amount)| format!("{line} {amount}"));
+                Fingerprint::of(&[&id, &lines.collect::<Vec<_>>().join("\n")])
+            }
         }
     }
 }
@@ -138,22 +169,21 @@ impl OrderHold {
     /// caller named it, so that nothing personal is stored. Without a member the fingerprint can
     /// only be compared beyond [`Fingerprint::MEMBER`].
     pub fn fingerprint(&self, member_id: Option<MemberId>) -> Fingerprint {
-        let lines = self.order.basket.lines().iter();
-        let lines: Vec<_> =
-            lines.map(|line| format!("{} {}", line.category, line.amount)).collect();
+        let lines = self.order.basket.lines().iter().zip(&self.order.texts);
+        let lines: Vec<_> = lines.map(|(line, text)| format!("{text} {}", line.amount)).collect();
         let vouchers = match &self.wanted {
             Wanted::Best => String::new(),
             Wanted::Named(ids) => join(ids),
         };
-        Fingerprint::of(&[
-            &member_id.map(|id| id.to_string()).unwrap_or_default(),
-            self.order.number.as_str(),
-            &lines.join("\n"),
-            self.order.shop_id.as_str(),
-            &self.order.basket.shop_region().to_string(),
-            &vouchers,
-            &self.hold.as_micros().to_string(),
-        ])
+        let (member_id, lines) =
+            (member_id.map(|id| id.to_string()).unwrap_or_default(), lines.join("\n"));
+        let region = self.order.basket.shop_region().to_string();
+        let hold = self.hold.as_micros().to_string();
+        let (number, shop_id) = (self.order.number.as_str(), self.order.shop_id.as_str());
+        let mut fields = vec![&*member_id, number, &lines, shop_id, &region, &vouchers, &hold];
+        // Before there were tills nothing was said of them.
+        fields.extend(self.order.terminal.as_ref().map(|terminal| terminal.as_str()));
+        Fingerprint::of(&fields)
     }
 }
 

@@ -43,10 +43,17 @@ impl Fingerprint {
         self.first_difference_from(0, other)
     }
 
-    /// The first field from number `first` on that differs from `other`.
+    /// The first field from number `first` on that differs from `other`; the last may be absent.
     pub fn first_difference_from(&self, first: usize, other: &Self) -> Option<usize> {
-        let (own, other) = (self.0.chunks(TAG_LEN), other.0.chunks(TAG_LEN));
-        let mut pairs = own.zip(other).enumerate().skip(first);
-        pairs.find(|(_, (own, other))| own != other).map(|(field, _)| field)
+        let (own, other) = (self.tags(), other.tags());
+        let count = match own.is_empty() || other.is_empty() {
+            true => 0,
+            false => own.len().max(other.len()),
+        };
+        (first..count).find(|field| own.get(*field) != other.get(*field))
+    }
+
+    fn tags(&self) -> Vec<&[u8]> {
+        self.0.chunks(TAG_LEN).collect()
     }
 }

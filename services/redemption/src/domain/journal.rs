@@ -1,9 +1,10 @@
 use std::fmt;
 
+use benefit::Fen;
 use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, OrganizationPath, TransactionId, VoucherId};
 
-use super::{AppliedVoucher, Authorization, Booking, CampaignId, OrderNumber, Partner};
+use super::{AppliedVoucher, Authorization, Booking, CampaignId, OrderNumber, Partner, ShopId};
 
 /// What a transaction of the journal records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,10 +44,14 @@ pub struct Transaction {
     pub voucher_id: VoucherId,
     /// What it records.
     pub kind: TransactionKind,
+    /// Which refund of the authorization it belongs to, from 1; 0 for its capture.
+    pub part: u32,
     /// The platform.
     pub partner: Partner,
     /// The platform's number of the order.
     pub order_number: OrderNumber,
+    /// The platform's id of the shop; none when the authorization has none.
+    pub shop_id: Option<ShopId>,
     /// The campaign that pays.
     pub campaign_id: CampaignId,
     /// The organization that funds it.
@@ -61,13 +66,14 @@ pub struct Transaction {
     pub entries: Vec<Entry>,
 }
 
-/// A discount to be booked, with what the transaction says about it.
+/// A discount to be booked, or a part of one, with what the transaction says about it.
 pub(super) struct Posting<'a> {
     pub transaction_id: TransactionId,
     pub kind: TransactionKind,
+    pub part: u32,
     pub authorization: &'a Authorization,
     pub applied: &'a AppliedVoucher,
-    pub organization: &'a OrganizationPath,
+    pub amount: Fen,
     pub booking: Booking,
     pub at: Timestamp,
 }
@@ -75,23 +81,25 @@ pub(super) struct Posting<'a> {
 impl Posting<'_> {
     /// A capture debits the fund and credits the platform; a refund does the reverse.
     pub fn transaction(self) -> Transaction {
-        let fen = self.applied.discount.0;
+        let fen = self.amount.0;
         let debit_fen = match self.kind {
             TransactionKind::Capture => fen,
             TransactionKind::Refund => -fen,
         };
-        let (authorization, campaign_id) = (self.authorization, &self.applied.campaign_id);
-        let fund = Account::Fund(self.organization.clone(), campaign_id.clone());
+        let (authorization, applied) = (self.authorization, self.applied);
+        let fund = Account::Fund(applied.organization.clone(), applied.campaign_id.clone());
         let platform = Account::Platform(authorization.partner.clone());
         Transaction {
             transaction_id: self.transaction_id,
             authorization_id: authorization.authorization_id,
-            voucher_id: self.applied.voucher_id,
+            voucher_id: applied.voucher_id,
             kind: self.kind,
+            part: self.part,
             partner: authorization.partner.clone(),
             order_number: authorization.order_number.clone(),
-            campaign_id: campaign_id.clone(),
-            organization: self.organization.clone(),
+            shop_id: authorization.shop_id.clone(),
+            campaign_id: applied.campaign_id.clone(),
+            organization: applied.organization.clone(),
             business_day: self.booking.day,
             created_at: self.at,
             late_of: self.booking.late_of,

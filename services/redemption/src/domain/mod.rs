@@ -1,7 +1,9 @@
 //! The rules of redemption, as pure functions of state, command and time.
 //!
-//! - [`Desk`] judges a batch of checkout verbs; [`Authorization`] is the life cycle they move.
-//! - [`Wallet`] finds the voucher for an order and explains those that do not apply.
+//! - [`Desk`] judges a batch of checkout verbs; [`Authorization`] is the life cycle they move, and
+//!   [`RefundPart`] what goes back of it.
+//! - [`Wallet`] finds the vouchers for an order and explains those that do not apply; [`Checks`] is
+//!   what eligibility says of the member, for terms that ask.
 //! - [`book`] assigns the business day, [`Transaction`] is what the journal records, and
 //!   [`StatementWriter`] makes the file of a closed day.
 //! - [`shops`] judges shops and tills, for an order and for the verbs of ops.
@@ -9,15 +11,18 @@
 
 mod authorization;
 mod campaign;
+mod checks;
 mod command;
 mod day;
 mod desk;
 mod entropy;
+mod explain;
 mod feed;
 mod fingerprint;
 mod journal;
 mod keys;
 mod order;
+mod refund;
 mod refusal;
 mod selection;
 pub mod shops;
@@ -25,14 +30,17 @@ mod statement;
 mod verb;
 mod voucher;
 
-pub use authorization::{AppliedVoucher, Authorization, Booked, Stage};
+pub use authorization::{AppliedVoucher, Authorization, Booked, REFUNDS_MAX, Stage};
 pub use campaign::{Campaign, CampaignState};
+pub use checks::{Checks, Standing};
 pub use command::{
-    Action, Answer, AuthorizeOrder, Command, OrderHold, Receipt, Remembered, VoidTarget,
+    Action, Answer, AuthorizeOrder, Command, OrderHold, OrderPart, Receipt, Remembered, VoidTarget,
 };
 pub use day::{Booking, DayState, book, business_day, gap};
-pub use desk::{Changes, Desk, Laid, Moment, OrderKey, RequestKey};
+pub use desk::{Changes, Desk, Laid, Moment, NewRefund, OrderKey, RequestKey};
 pub use entropy::Entropy;
+use explain::listed;
+pub use explain::{Unused, UnusedReason, hindrance};
 pub use feed::{
     Advance, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
     advance,
@@ -43,12 +51,12 @@ pub use keys::{
     CampaignId, ChainId, KeyProblem, OrderNumber, Partner, RequestId, ShopId, Subject, TerminalId,
 };
 pub use order::{Order, Wanted};
+pub use refund::RefundPart;
 pub use refusal::{Detail, Reason, Refusal};
-use selection::listed;
-pub use selection::{Quotation, Unused, UnusedReason, Wallet, right_returns};
+pub use selection::{Quotation, Wallet};
 pub use statement::{DailyTotal, StatementHead, StatementRow, StatementWriter};
 pub use verb::Verb;
-pub use voucher::{ShownStage, VoucherStage, WalletVoucher};
+pub use voucher::{PeriodCount, ShownStage, VoucherStage, WalletVoucher, use_period};
 
 #[cfg(test)]
 mod tests;

@@ -35,7 +35,7 @@ pub enum Reason {
     RedeemingStopped,
     /// No campaign of that name is known.
     CampaignUnknown,
-    /// More than one voucher was named.
+    /// The named vouchers do not go together.
     NotCombinable,
     /// The order number has a live authorization.
     OrderAlreadyAuthorized,
@@ -55,6 +55,23 @@ pub enum Reason {
     AuthorizationUnknown,
     /// The request id was used before with other content.
     RequestIdReused,
+    /// Nothing would be taken off.
+    NothingLeft,
+    /// The order has off already what it may.
+    OrderCapReached,
+    /// The voucher was used in this period as often as its terms allow.
+    UsesOfPeriodSpent,
+    /// More was to be captured or returned than is left.
+    PortionAboveOrder,
+    /// A line was named that the order has not, or twice.
+    PortionLineUnknown,
+    /// The authorization has as many refunds as it may.
+    TooManyRefunds,
+    /// The member does not qualify any more.
+    NoLongerEligible,
+    /// The terms ask whether the member still qualifies, and that is not known: it was not asked, or
+    /// nobody can tell. Never remembered.
+    BenefitNotAvailableNow,
 }
 
 impl Reason {
@@ -103,6 +120,18 @@ pub enum Detail {
     ExpiredAt,
     /// The first field that differs.
     Field,
+    /// What an order may have off at most, of a hundred.
+    Percent,
+    /// The period that is spent.
+    Period,
+    /// The uses in it.
+    Uses,
+    /// What is left of the order or the line.
+    LeftFen,
+    /// The line.
+    Line,
+    /// The criterion that does not hold.
+    Criterion,
 }
 
 /// A refusal and what the caller is told with it.
@@ -135,7 +164,7 @@ impl Refusal {
 
 impl Reason {
     /// Every reason, for tables that must not miss one.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 35] = [
         Self::NoVoucher,
         Self::VoucherUnknown,
         Self::VoucherHeld,
@@ -163,6 +192,14 @@ impl Reason {
         Self::VoidedBeforeAuthorize,
         Self::AuthorizationUnknown,
         Self::RequestIdReused,
+        Self::NothingLeft,
+        Self::OrderCapReached,
+        Self::UsesOfPeriodSpent,
+        Self::PortionAboveOrder,
+        Self::PortionLineUnknown,
+        Self::TooManyRefunds,
+        Self::NoLongerEligible,
+        Self::BenefitNotAvailableNow,
     ];
 
     /// The name under which the refusal is remembered; the contract's name.
@@ -195,6 +232,14 @@ impl Reason {
             Self::VoidedBeforeAuthorize => "VOIDED_BEFORE_AUTHORIZE",
             Self::AuthorizationUnknown => "AUTHORIZATION_UNKNOWN",
             Self::RequestIdReused => "REQUEST_ID_REUSED",
+            Self::NothingLeft => "NOTHING_LEFT",
+            Self::OrderCapReached => "ORDER_CAP_REACHED",
+            Self::UsesOfPeriodSpent => "USES_OF_PERIOD_SPENT",
+            Self::PortionAboveOrder => "PORTION_ABOVE_ORDER",
+            Self::PortionLineUnknown => "PORTION_LINE_UNKNOWN",
+            Self::TooManyRefunds => "TOO_MANY_REFUNDS",
+            Self::NoLongerEligible => "NO_LONGER_ELIGIBLE",
+            Self::BenefitNotAvailableNow => "BENEFIT_NOT_AVAILABLE_NOW",
         }
     }
 
@@ -206,7 +251,7 @@ impl Reason {
 
 impl Detail {
     /// Every kind of detail.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::VoucherId,
         Self::ValidFrom,
         Self::ValidUntil,
@@ -221,6 +266,12 @@ impl Detail {
         Self::AuthorizationId,
         Self::ExpiredAt,
         Self::Field,
+        Self::Percent,
+        Self::Period,
+        Self::Uses,
+        Self::LeftFen,
+        Self::Line,
+        Self::Criterion,
     ];
 
     /// The contract's metadata key, or the name under which a text is remembered.
@@ -240,6 +291,12 @@ impl Detail {
             Self::AuthorizationId => "authorization_id",
             Self::ExpiredAt => "expired_at",
             Self::Field => "field",
+            Self::Percent => "percent",
+            Self::Period => "period",
+            Self::Uses => "uses",
+            Self::LeftFen => "left_fen",
+            Self::Line => "line",
+            Self::Criterion => "criterion",
         }
     }
 

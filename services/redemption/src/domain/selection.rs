@@ -1,44 +1,25 @@
-use std::cmp::Reverse;
 use std::collections::HashMap;
 
-use benefit::{Candidate, Discount, OrderRefusal, RefundRule, Terms};
+use benefit::{Candidate, Discount, NotTogether};
 use clock::Timestamp;
-use member_identity::VoucherId;
 
+use super::explain::{distance, explained, named, not_free, order_reason};
+use super::shops::Premises;
 use super::{
-    AppliedVoucher, Campaign, CampaignId, Detail, Order, Reason, Refusal, VoucherStage,
+    AppliedVoucher, Campaign, CampaignId, Checks, Order, Reason, Refusal, Unused, UnusedReason,
     WalletVoucher, Wanted,
 };
 
 /// What an order would use, and why it would not use the person's other vouchers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quotation {
-    /// The voucher that applies; `None` when none does.
-    pub applied: Option<AppliedVoucher>,
+    /// The vouchers that apply together, in the order of their turns; empty when none does.
+    pub applied: Vec<AppliedVoucher>,
     /// The vouchers that do not apply.
     pub unused: Vec<Unused>,
-}
-
-/// A voucher that does not apply.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unused {
-    /// The voucher.
-    pub voucher_id: VoucherId,
-    /// Its campaign.
-    pub campaign_id: CampaignId,
-    /// The first instant after its validity.
-    pub valid_until: Timestamp,
-    /// Why.
-    pub why: UnusedReason,
-}
-
-/// Why a voucher does not apply.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UnusedReason {
-    /// It could not be used for this order.
-    Refused(Refusal),
-    /// Another takes off as much or more.
-    BetterChosen,
+    /// Whether the terms of one that applies ask how its owner stands to a policy, which was not
+    /// asked: only with an answer is the quotation true.
+    pub wants_checks: bool,
 }
 
 /// The person's vouchers and what they are worth.
@@ -48,9 +29,13 @@ pub struct Wallet<'a> {
     pub vouchers: &'a [&'a WalletVoucher],
     /// The campaigns of all of them.
     pub campaigns: &'a HashMap<CampaignId, Campaign>,
+    /// How the person stands to the policies that were asked about.
+    pub checks: &'a Checks,
+    /// Where the order is, by what is registered and what is stopped.
+    pub premises: Premises<'a>,
 }
 
-impl Wallet<'_> {
+impl<'a> Wallet<'a> {
     /// What `order` would use at `now`.
     pub fn quote(
         &self,
@@ -58,29 +43,45 @@ impl Wallet<'_> {
         wanted: &Wanted,
         now: Timestamp,
     ) -> Result<Quotation, Refusal> {
-        let vouchers = self.wanted(wanted)?;
-        let (free, mut unused) = sort_out(&vouchers, now);
+        let basket = order.basket_at(&self.premises);
+        let (free, unused) = self.sort_out(&self.wanted(wanted)?, now);
         let candidates: Vec<_> = free.iter().map(|voucher| self.candidate(voucher)).collect();
-        let choice = benefit::choose(&candidates, &order.basket, now);
-        let applied = choice.chosen.map(|(index, discount)| applied(free[index], discount));
-        unused.extend(choice.unused.into_iter().map(|(index, why)| {
-            let voucher = free[index];
-            explained(voucher, order_reason(voucher, why))
-        }));
-        Ok(Quotation { applied, unused })
+        let (chosen, not_chosen) = match wanted {
+            Wanted::Best => {
+                let choice = benefit::choose(&candidates, &basket, now);
+                (choice.chosen, choice.unused)
+            }
+            // All of them or none: one that is not free has said why.
+            Wanted::Named(_) if !unused.is_empty() => (Vec::new(), Vec::new()),
+            Wanted::Named(_) => match benefit::combine(&candidates, &basket, now) {
+                Ok(together) => (together, Vec::new()),
+                Err(NotTogether::Unused(index, why)) => (Vec::new(), vec![(index, why)]),
+                Err(NotTogether::Rules) => return Err(Refusal::new(Reason::NotCombinable)),
+            },
+        };
+        let why = |(index, why)| explained(free[index], order_reason(free[index], why));
+        let unused = unused.into_iter().chain(not_chosen.into_iter().map(why)).collect();
+        let wants_check = |(index, _): &(usize, Discount)| self.wants_check(free[*index]);
+        let wants_checks = chosen.iter().any(wants_check);
+        let applied =
+            chosen.into_iter().map(|(index, discount)| self.applied(free[index], discount));
+        Ok(Quotation { applied: applied.collect(), unused, wants_checks })
     }
 
-    /// The voucher to hold for `order`, or why there is none: of the vouchers that do not apply,
+    /// The vouchers to hold for `order`, or why there are none: of the vouchers that do not apply,
     /// the one that comes closest gives the reason.
     pub fn select(
         &self,
         order: &Order,
         wanted: &Wanted,
         now: Timestamp,
-    ) -> Result<AppliedVoucher, Refusal> {
+    ) -> Result<Vec<AppliedVoucher>, Refusal> {
         let quotation = self.quote(order, wanted, now)?;
-        if let Some(applied) = quotation.applied {
-            return Ok(applied);
+        if quotation.wants_checks {
+            return Err(Refusal::new(Reason::BenefitNotAvailableNow));
+        }
+        if !quotation.applied.is_empty() {
+            return Ok(quotation.applied);
         }
         let closest = quotation.unused.into_iter().min_by_key(distance).map(|unused| unused.why);
         match closest {
@@ -89,128 +90,62 @@ impl Wallet<'_> {
         }
     }
 
-    fn wanted(&self, wanted: &Wanted) -> Result<Vec<&WalletVoucher>, Refusal> {
-        match wanted {
-            Wanted::Best => Ok(self.vouchers.to_vec()),
-            Wanted::Named(ids) => match ids.as_slice() {
-                [id] => {
-                    let own = self.vouchers.iter().find(|own| own.voucher_id == *id);
-                    let unknown = || named(Reason::VoucherUnknown, *id);
-                    Ok(vec![*own.ok_or_else(unknown)?])
+    fn wanted(&self, wanted: &Wanted) -> Result<Vec<&'a WalletVoucher>, Refusal> {
+        let Wanted::Named(ids) = wanted else { return Ok(self.vouchers.to_vec()) };
+        let own = |id| self.vouchers.iter().find(|own| own.voucher_id == id).copied();
+        let known = |id: &_| own(*id).ok_or_else(|| named(Reason::VoucherUnknown, *id));
+        ids.iter().map(known).collect()
+    }
+
+    /// The vouchers that may be used, and the others with the reason.
+    fn sort_out(
+        &self,
+        vouchers: &[&'a WalletVoucher],
+        now: Timestamp,
+    ) -> (Vec<&'a WalletVoucher>, Vec<Unused>) {
+        let (mut free, mut unused) = (Vec::new(), Vec::new());
+        for voucher in vouchers {
+            let judged_by = (self.checks, &self.premises);
+            match not_free(voucher, self.campaign(voucher), judged_by, now) {
+                None => free.push(*voucher),
+                Some(refusal) => {
+                    unused.push(explained(voucher, UnusedReason::Refused(refusal)));
                 }
-                _ => Err(Refusal::new(Reason::NotCombinable)),
-            },
-        }
-    }
-
-    fn candidate(&self, voucher: &WalletVoucher) -> Candidate<'_> {
-        let campaign = self.campaigns.get(&voucher.campaign_id);
-        let campaign = campaign.expect("the store reads the campaign of every voucher");
-        let WalletVoucher { valid_from, valid_until, .. } = *voucher;
-        Candidate { terms: &campaign.terms, valid_from, valid_until }
-    }
-}
-
-/// Whether the right to use a voucher comes back after a full refund.
-pub fn right_returns(terms: &Terms) -> bool {
-    match terms.refund_rule() {
-        RefundRule::RightReturns => true,
-        RefundRule::RightIsSpent => false,
-    }
-}
-
-/// The vouchers that no order has, and the others with the reason.
-fn sort_out<'a>(
-    vouchers: &[&'a WalletVoucher],
-    now: Timestamp,
-) -> (Vec<&'a WalletVoucher>, Vec<Unused>) {
-    let mut free = Vec::new();
-    let mut unused = Vec::new();
-    for voucher in vouchers {
-        let reason = match voucher.stage {
-            VoucherStage::Used => Reason::VoucherUsed,
-            VoucherStage::Held { .. } if voucher.is_held(now) => Reason::VoucherHeld,
-            VoucherStage::Held { .. } | VoucherStage::Available => {
-                free.push(*voucher);
-                continue;
             }
-        };
-        let why = UnusedReason::Refused(named(reason, voucher.voucher_id));
-        unused.push(explained(voucher, why));
+        }
+        (free, unused)
     }
-    (free, unused)
-}
 
-fn applied(voucher: &WalletVoucher, discount: Discount) -> AppliedVoucher {
-    AppliedVoucher {
-        voucher_id: voucher.voucher_id,
-        campaign_id: voucher.campaign_id.clone(),
-        discount: discount.total,
-        line_discounts: discount.lines,
+    fn wants_check(&self, voucher: &WalletVoucher) -> bool {
+        let campaign = self.campaign(voucher);
+        campaign.terms.rechecks_membership() && self.checks.of(&campaign.policy_id).is_none()
     }
-}
 
-fn explained(voucher: &WalletVoucher, why: UnusedReason) -> Unused {
-    Unused {
-        voucher_id: voucher.voucher_id,
-        campaign_id: voucher.campaign_id.clone(),
-        valid_until: voucher.valid_until,
-        why,
+    fn candidate(&self, voucher: &WalletVoucher) -> Candidate<'a> {
+        let campaign = self.campaign(voucher);
+        let WalletVoucher { balance_left: balance, valid_from, valid_until, .. } = *voucher;
+        Candidate {
+            terms: &campaign.terms,
+            campaign: campaign.campaign_id.as_str(),
+            funder: campaign.organization.as_str(),
+            balance,
+            valid_from,
+            valid_until,
+        }
     }
-}
 
-/// How far a voucher is from applying: what another basket could change comes first, then what
-/// time will change, then what is over. Within these the one that expires first; of those that are
-/// over, the latest.
-fn distance(unused: &Unused) -> (u8, Timestamp, Reverse<Timestamp>) {
-    let never = Timestamp::from_micros(i64::MAX);
-    let soonest = |rank| (rank, unused.valid_until, Reverse(never));
-    let latest = |rank| (rank, never, Reverse(unused.valid_until));
-    match &unused.why {
-        UnusedReason::BetterChosen => soonest(0),
-        UnusedReason::Refused(refusal) => match refusal.reason {
-            Reason::VoucherHeld => soonest(1),
-            Reason::VoucherNotYetValid => soonest(2),
-            Reason::VoucherUsed => latest(3),
-            Reason::VoucherExpired => latest(4),
-            _ => soonest(0),
-        },
+    fn applied(&self, voucher: &WalletVoucher, discount: Discount) -> AppliedVoucher {
+        AppliedVoucher {
+            voucher_id: voucher.voucher_id,
+            campaign_id: voucher.campaign_id.clone(),
+            organization: self.campaign(voucher).organization.clone(),
+            discount: discount.total,
+            line_discounts: discount.lines,
+        }
     }
-}
 
-fn order_reason(voucher: &WalletVoucher, why: benefit::Unused) -> UnusedReason {
-    let id = voucher.voucher_id;
-    let refusal = match why {
-        benefit::Unused::BetterChosen => return UnusedReason::BetterChosen,
-        benefit::Unused::NotYetValid { valid_from } => {
-            named(Reason::VoucherNotYetValid, id).with(Detail::ValidFrom, valid_from)
-        }
-        benefit::Unused::Expired { valid_until } => {
-            named(Reason::VoucherExpired, id).with(Detail::ValidUntil, valid_until)
-        }
-        benefit::Unused::Order(OrderRefusal::RegionNotCovered { regions }) => {
-            Refusal::new(Reason::RegionNotCovered).with(Detail::Regions, listed(&regions))
-        }
-        benefit::Unused::Order(OrderRefusal::OutsideHours { hours }) => {
-            Refusal::new(Reason::OutsideHours).with(Detail::Hours, listed(&hours))
-        }
-        benefit::Unused::Order(OrderRefusal::GoodsNotCovered) => {
-            Refusal::new(Reason::GoodsNotCovered)
-        }
-        benefit::Unused::Order(OrderRefusal::BelowThreshold { threshold, covered }) => {
-            Refusal::new(Reason::BelowThreshold)
-                .with(Detail::ThresholdFen, threshold)
-                .with(Detail::CoveredFen, covered)
-        }
-    };
-    UnusedReason::Refused(refusal)
-}
-
-fn named(reason: Reason, id: VoucherId) -> Refusal {
-    Refusal::new(reason).with(Detail::VoucherId, id)
-}
-
-/// A list in one text, joined by commas.
-pub(super) fn listed<T: ToString>(parts: &[T]) -> String {
-    parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    fn campaign(&self, voucher: &WalletVoucher) -> &'a Campaign {
+        let campaign = self.campaigns.get(&voucher.campaign_id);
+        campaign.expect("the store reads the campaign of every voucher")
+    }
 }

@@ -1,13 +1,19 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use benefit::{Basket, Category, Fen, Hours, Kind, Line, RefundRule, Terms, TermsParts};
+use benefit::{
+    Basket, Category, Fen, Hours, Kind, Line, Portion, RefundRule, ShopScope, Stacking, Terms,
+    TermsParts, Uses,
+};
 use clock::{BusinessDay, Timestamp, Zone};
 use member_identity::{
     AuthorizationId, OrganizationPath, PersonKey, RegionCode, Shard, TransactionId, VoucherId,
 };
 
+use super::shops::{Place, Registrations};
 use super::*;
+
+mod parts;
 
 fn at(minute: u16) -> Timestamp {
     day("2022-07-22").at_minute(minute, &Zone::shanghai())
@@ -20,16 +26,23 @@ fn day(text: &str) -> BusinessDay {
 fn breakfast() -> Campaign {
     let parts = TermsParts {
         kind: Kind::AmountOff { threshold: Fen(600), amount: Fen(599) },
+        uses: Uses::ONCE,
         goods_categories: vec![Category::parse("breakfast").expect("a category")],
+        excluded_categories: Vec::new(),
         regions: vec![RegionCode::parse("440000").expect("a region")],
+        shops: ShopScope::Any,
         hours: vec![Hours::parse("06:00-10:00").expect("hours")],
+        stacking: Stacking::default(),
+        rechecks_membership: false,
         refund_rule: RefundRule::RightReturns,
+        returns_max: 100,
         zone: Zone::shanghai(),
     };
     Campaign {
         campaign_id: "breakfast".parse().expect("a key"),
         organization: OrganizationPath::parse("gd/dongguan").expect("a path"),
         state: CampaignState::Active,
+        policy_id: String::new(),
         terms: Terms::new(parts).expect("terms"),
         title_zh: String::new(),
         title_en: String::new(),
@@ -44,6 +57,9 @@ fn voucher(n: u8) -> WalletVoucher {
         campaign_id: "breakfast".parse().expect("a key"),
         stage: VoucherStage::Available,
         uses_left: 1,
+        balance_left: None,
+        returns: 0,
+        counted: None,
         valid_from: at(300),
         valid_until: at(1_200),
     }
@@ -52,11 +68,12 @@ fn voucher(n: u8) -> WalletVoucher {
 fn order(category: &str, fen: i64, region: &str) -> Order {
     let line = Line { category: Category::parse(category).expect("a category"), amount: Fen(fen) };
     let region = RegionCode::parse(region).expect("a region");
-    Order {
-        number: "o1".parse().expect("a key"),
-        basket: Basket::new(vec![line], region).expect("a basket"),
-        shop_id: "s1".parse().expect("a key"),
-    }
+    let basket = Basket::new(vec![line], region).expect("a basket");
+    Order::plain("o1".parse().expect("a key"), basket, "s1".parse().expect("a key"))
+}
+
+fn here(order: &Order) -> Place {
+    order.place(&"wepay".parse().expect("a key"))
 }
 
 fn select(
@@ -67,9 +84,12 @@ fn select(
 ) -> Result<VoucherId, Reason> {
     let campaigns = HashMap::from([("breakfast".parse().expect("a key"), breakfast())]);
     let vouchers: Vec<_> = vouchers.iter().collect();
-    let wallet = Wallet { vouchers: &vouchers, campaigns: &campaigns };
+    let checks = Checks::default();
+    let (nothing, place) = (Registrations::default(), here(order));
+    let premises = nothing.at(&place);
+    let wallet = Wallet { vouchers: &vouchers, campaigns: &campaigns, checks: &checks, premises };
     let selected = wallet.select(order, wanted, now);
-    selected.map(|applied| applied.voucher_id).map_err(|refusal| refusal.reason)
+    selected.map(|applied| applied[0].voucher_id).map_err(|refusal| refusal.reason)
 }
 
 #[test]
@@ -85,8 +105,8 @@ fn each_reason_is_the_answer_where_it_is_the_first_to_hold() {
     let best = || Wanted::Best;
     let rows = [
         (vec![], good(), best(), 480, Reason::NoVoucher),
-        (vec![voucher(1)], good(), named(&[1, 2]), 480, Reason::NotCombinable),
-        (vec![voucher(1)], good(), named(&[2]), 480, Reason::VoucherUnknown),
+        (vec![voucher(1)], good(), named(&[1, 2]), 480, Reason::VoucherUnknown),
+        (vec![voucher(1), voucher(2)], good(), named(&[1, 2]), 480, Reason::NotCombinable),
         (vec![used], good(), best(), 480, Reason::VoucherUsed),
         (vec![held], good(), best(), 480, Reason::VoucherHeld),
         (vec![early], good(), best(), 480, Reason::VoucherNotYetValid),
@@ -119,10 +139,14 @@ fn of_vouchers_that_take_off_the_same_the_first_to_expire_is_used_and_the_other_
     let wallet = [later, voucher(2)];
     let campaigns = HashMap::from([("breakfast".parse().expect("a key"), breakfast())]);
     let vouchers: Vec<_> = wallet.iter().collect();
-    let wallet = Wallet { vouchers: &vouchers, campaigns: &campaigns };
+    let checks = Checks::default();
     let good = order("breakfast", 700, "441900");
+    let (nothing, place) = (Registrations::default(), here(&good));
+    let premises = nothing.at(&place);
+    let wallet = Wallet { vouchers: &vouchers, campaigns: &campaigns, checks: &checks, premises };
     let quotation = wallet.quote(&good, &Wanted::Best, at(480)).expect("it can be quoted");
-    assert_eq!(quotation.applied.map(|one| one.voucher_id), Some(voucher(2).voucher_id));
+    let applied: Vec<_> = quotation.applied.iter().map(|one| one.voucher_id).collect();
+    assert_eq!(applied, [voucher(2).voucher_id]);
     let unused: Vec<_> = quotation.unused.iter().map(|one| (one.voucher_id, &one.why)).collect();
     assert_eq!(unused, [(voucher(1).voucher_id, &UnusedReason::BetterChosen)]);
 }
@@ -136,7 +160,7 @@ fn a_hold_that_ran_out_holds_nothing() {
     assert_eq!(held.shown(at(479)), ShownStage::Held);
     assert_eq!(held.shown(at(480)), ShownStage::Available);
     assert_eq!(held.shown(at(1_200)), ShownStage::Expired);
-    assert_eq!(held.spend().shown(at(1_200)), ShownStage::Used);
+    assert_eq!(held.spend(Fen::ZERO, None).shown(at(1_200)), ShownStage::Used);
 }
 
 #[test]
@@ -230,28 +254,37 @@ fn the_answer_to_a_verb_is_the_authorization_as_of_that_verb() {
         partner: "wepay".parse().expect("a key"),
         order_number: "o1".parse().expect("a key"),
         request_id: "a1".parse().expect("a key"),
+        shop_id: None,
         order_amount: Fen(600),
+        line_amounts: vec![Fen(600)],
         vouchers: Vec::new(),
         created_at: at(480),
         expires_at: at(480).plus(Duration::from_secs(300)),
         stage: Stage::Held,
+        captured_amounts: Vec::new(),
+        refunds: Vec::new(),
     };
-    let captured = held.clone().capture(booked(481)).expect("it is held");
-    let refunded = captured.clone().refund(booked(482), true).expect("it is captured");
-    assert_eq!(refunded.clone().as_of(Verb::Authorize), held);
-    assert_eq!(refunded.clone().as_of(Verb::Capture), captured);
-    assert_eq!(refunded.clone().as_of(Verb::Refund), refunded);
+    let (whole, half, id) = (Portion::Whole, Portion::Amount(Fen(300)), |n: &str| n.parse());
+    let id = |text: &str| id(text).expect("a key");
+    let captured = held.clone().capture(&whole, booked(481)).expect("it is held");
+    let reduced = captured.clone().refund(id("r1"), &half, booked(482)).expect("it is captured");
+    let refunded = reduced.clone().refund(id("r2"), &whole, booked(483)).expect("some is left");
+    assert_eq!(refunded.clone().as_of(Verb::Authorize, &id("a1")), held);
+    assert_eq!(refunded.clone().as_of(Verb::Capture, &id("c1")), captured);
+    assert_eq!(refunded.clone().as_of(Verb::Refund, &id("r1")), reduced);
+    assert_eq!(refunded.clone().as_of(Verb::Refund, &id("r2")), refunded);
+    assert!(reduced.is_live());
     assert!(!refunded.is_live() && captured.is_live());
     let voided = held.clone().void(at(481)).expect("it is held");
     let rows = [
-        (voided.clone().capture(booked(482)), Reason::AlreadyVoided),
+        (voided.clone().capture(&whole, booked(482)), Reason::AlreadyVoided),
         (voided.clone().void(at(482)), Reason::AlreadyVoided),
-        (voided.refund(booked(482), false), Reason::NotCaptured),
+        (voided.refund(id("r3"), &whole, booked(482)), Reason::NotCaptured),
         (captured.clone().void(at(482)), Reason::AlreadyCaptured),
-        (captured.capture(booked(482)), Reason::AlreadyCaptured),
+        (captured.capture(&whole, booked(482)), Reason::AlreadyCaptured),
         (refunded.clone().void(at(483)), Reason::AlreadyRefunded),
-        (refunded.refund(booked(483), false), Reason::AlreadyRefunded),
-        (held.clone().capture(booked(485)), Reason::HoldExpired),
+        (refunded.refund(id("r3"), &whole, booked(483)), Reason::AlreadyRefunded),
+        (held.clone().capture(&whole, booked(485)), Reason::HoldExpired),
         (held.void(at(486)), Reason::HoldExpired),
     ];
     for (refused, reason) in rows {

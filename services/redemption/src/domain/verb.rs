@@ -1,7 +1,7 @@
 /// The verbs that change something. The scope of a request id is partner and verb (law A1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Verb {
-    /// Hold a voucher for an order.
+    /// Hold vouchers for an order.
     Authorize,
     /// Use what is held.
     Capture,
@@ -41,8 +41,9 @@ impl Verb {
                 "order.shop.region_code",
                 "voucher_ids",
                 "hold",
+                "order.shop.terminal_id",
             ],
-            Self::Capture | Self::Refund => &["authorization_id"],
+            Self::Capture | Self::Refund => &["authorization_id", "portion"],
             Self::Void => &["target"],
         }
     }

@@ -1,3 +1,4 @@
+use benefit::{Fen, Terms};
 use clock::Timestamp;
 use member_identity::{AuthorizationId, PersonKey, VoucherId};
 
@@ -14,12 +15,28 @@ pub struct WalletVoucher {
     pub campaign_id: CampaignId,
     /// The stage.
     pub stage: VoucherStage,
-    /// How often it may still be used.
+    /// How often it may still be used; of a balance 1 until it is gone.
     pub uses_left: u32,
+    /// What it has left, for a kind that is spent in parts.
+    pub balance_left: Option<Fen>,
+    /// How often the right came back.
+    pub returns: u32,
+    /// The period of its last use, and the uses in it; none before the first, and for terms
+    /// without a limit.
+    pub counted: Option<PeriodCount>,
     /// The first instant of its validity.
     pub valid_from: Timestamp,
     /// The first instant after its validity.
     pub valid_until: Timestamp,
+}
+
+/// Uses in one period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeriodCount {
+    /// The period, as `2022-07-22`, `2022-07` or `2022`.
+    pub period: String,
+    /// Uses that count in it.
+    pub uses: u32,
 }
 
 /// The stage of a voucher.
@@ -34,7 +51,7 @@ pub enum VoucherStage {
         /// When the hold runs out.
         until: Timestamp,
     },
-    /// Has no use left.
+    /// Has no use left, or nothing of its balance.
     Used,
 }
 
@@ -51,10 +68,20 @@ pub enum ShownStage {
     Expired,
 }
 
+/// The period in which a use that was authorized at `at` counts; none for terms without a limit.
+pub fn use_period(terms: &Terms, at: Timestamp) -> Option<String> {
+    terms.uses().limit.map(|limit| limit.period.of(at, terms.zone()))
+}
+
 impl WalletVoucher {
     /// Whether an order holds it at `now`. A hold that has run out holds nothing, swept or not.
     pub fn is_held(&self, now: Timestamp) -> bool {
         matches!(self.stage, VoucherStage::Held { until, .. } if until > now)
+    }
+
+    /// Whether `now` is within its validity.
+    pub fn is_valid(&self, now: Timestamp) -> bool {
+        self.valid_from <= now && now < self.valid_until
     }
 
     /// The stage that its owner is shown.
@@ -67,6 +94,12 @@ impl WalletVoucher {
         }
     }
 
+    /// The period of `now`, when it was used in it as often as its terms allow.
+    pub fn spent_period(&self, terms: &Terms, now: Timestamp) -> Option<&PeriodCount> {
+        let (limit, period) = (terms.uses().limit?, use_period(terms, now)?);
+        self.counted.as_ref().filter(|count| count.period == period && count.uses >= limit.count)
+    }
+
     /// Held for an order.
     pub fn hold(self, by: AuthorizationId, until: Timestamp) -> Self {
         Self { stage: VoucherStage::Held { by, until }, ..self }
@@ -77,19 +110,36 @@ impl WalletVoucher {
         Self { stage: VoucherStage::Available, ..self }
     }
 
-    /// Used once by the order that held it (law R1).
-    pub fn spend(self) -> Self {
-        let uses_left = self.uses_left.saturating_sub(1);
+    /// Used once by the order that held it, or `amount` of its balance (law R1). The use counts in
+    /// `period`.
+    pub fn spend(self, amount: Fen, period: Option<String>) -> Self {
+        let balance_left = self.balance_left.map(|left| Fen(left.0 - amount.0));
+        let uses_left = match balance_left {
+            Some(left) => u32::from(left > Fen::ZERO),
+            None => self.uses_left.saturating_sub(1),
+        };
         let stage = if uses_left == 0 { VoucherStage::Used } else { VoucherStage::Available };
-        Self { stage, uses_left, ..self }
+        let counted = period.map(|period| match self.counted {
+            Some(count) if count.period == period => PeriodCount { period, uses: count.uses + 1 },
+            Some(_) | None => PeriodCount { period, uses: 1 },
+        });
+        Self { stage, uses_left, balance_left, counted, ..self }
     }
 
-    /// The right returned: one more use, within the validity it had.
-    pub fn give_back(self) -> Self {
+    /// The right returned: one more use, or `amount` of the balance, until `valid_until`. In its
+    /// `period` the use does not count any more, while that is still the last one.
+    pub fn give_back(self, amount: Fen, period: Option<&str>, valid_until: Timestamp) -> Self {
+        let balance_left = self.balance_left.map(|left| Fen(left.0 + amount.0));
+        let uses_left = balance_left.map_or(self.uses_left + 1, |_| 1);
         let stage = match self.stage {
             VoucherStage::Used => VoucherStage::Available,
-            stage => stage,
+            stage @ (VoucherStage::Available | VoucherStage::Held { .. }) => stage,
         };
-        Self { stage, uses_left: self.uses_left + 1, ..self }
+        let uncount = |count: PeriodCount| match period == Some(&count.period) {
+            true => PeriodCount { uses: count.uses.saturating_sub(1), ..count },
+            false => count,
+        };
+        let (returns, counted) = (self.returns + 1, self.counted.map(uncount));
+        Self { stage, uses_left, balance_left, returns, counted, valid_until, ..self }
     }
 }

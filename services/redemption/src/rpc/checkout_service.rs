@@ -52,15 +52,14 @@ impl CheckoutService for CheckoutRpc {
         request: Request<wire::CaptureRequest>,
     ) -> Result<Response<wire::CaptureResponse>, Status> {
         let (caller, deadline) = (rpc::caller(&request)?, rpc::deadline(&request));
-        let wire::CaptureRequest { request_id, authorization_id } = request.into_inner();
-        let (id, authorization_id) =
-            match decode::authorization_verb(&request_id, &authorization_id) {
-                Ok(decoded) => decoded,
-                Err(error) => {
-                    return Err(self.malformed(&caller, Verb::Capture, &request_id, error).await);
-                }
-            };
-        let receipt = self.checkout.capture(&caller, id, authorization_id, deadline).await;
+        let wire::CaptureRequest { request_id, authorization_id, portion } = request.into_inner();
+        let (id, part) = match decode::order_part(&request_id, &authorization_id, portion) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                return Err(self.malformed(&caller, Verb::Capture, &request_id, error).await);
+            }
+        };
+        let receipt = self.checkout.capture(&caller, id, part, deadline).await;
         let authorization = encode::receipt(receipt.map_err(status)?);
         Ok(Response::new(wire::CaptureResponse { authorization }))
     }
@@ -87,15 +86,14 @@ impl CheckoutService for CheckoutRpc {
         request: Request<wire::RefundRequest>,
     ) -> Result<Response<wire::RefundResponse>, Status> {
         let (caller, deadline) = (rpc::caller(&request)?, rpc::deadline(&request));
-        let wire::RefundRequest { request_id, authorization_id } = request.into_inner();
-        let (id, authorization_id) =
-            match decode::authorization_verb(&request_id, &authorization_id) {
-                Ok(decoded) => decoded,
-                Err(error) => {
-                    return Err(self.malformed(&caller, Verb::Refund, &request_id, error).await);
-                }
-            };
-        let receipt = self.checkout.refund(&caller, id, authorization_id, deadline).await;
+        let wire::RefundRequest { request_id, authorization_id, portion } = request.into_inner();
+        let (id, part) = match decode::order_part(&request_id, &authorization_id, portion) {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                return Err(self.malformed(&caller, Verb::Refund, &request_id, error).await);
+            }
+        };
+        let receipt = self.checkout.refund(&caller, id, part, deadline).await;
         Ok(Response::new(encode::refund(receipt.map_err(status)?)))
     }
 

@@ -2,20 +2,25 @@
 
 use std::time::Duration;
 
-use benefit::{Basket, BasketProblem, Category, Fen, Line};
+use benefit::{Basket, BasketProblem, Fen, Line, Portion, VOUCHERS_MAX};
 use clock::{BusinessDay, Timestamp};
 use contracts::eligibility::v1 as eligibility;
 use contracts::redemption::v1 as wire;
-use member_identity::{AuthorizationId, IdDocument, RegionCode, VoucherId};
+use member_identity::{IdDocument, RegionCode, VoucherId};
 use rpc::{Fields, Problem};
 
-use crate::domain::{Order, OrderHold, RequestId, VoidTarget, Wanted, business_day};
+use crate::domain::shops::GoodsText;
+use crate::domain::{
+    Order, OrderHold, OrderPart, RequestId, TerminalId, VoidTarget, Wanted, business_day,
+};
 use crate::store::AuthorizationKey;
 use crate::usecase::{AuthorizeRequest, MemberReference, QuoteRequest};
 
 const HOLD_DEFAULT: Duration = Duration::from_secs(5 * 60);
 const HOLD_MIN: Duration = Duration::from_secs(1);
 const HOLD_MAX: Duration = Duration::from_secs(30 * 60);
+/// The most lines of a portion: those of an order.
+const PORTION_LINES_MAX: usize = 100;
 
 /// A request that does not read, and the first field of it that does not.
 #[derive(Debug)]
@@ -53,9 +58,11 @@ impl Reader {
 
     fn note<T>(&mut self, path: &str, value: Option<T>) -> Option<T> {
         if value.is_none() && self.first.is_none() {
-            // The field without its index; a member is one field, however it is named.
+            // The field without its index; a member is one field, however it is named, and so is
+            // a portion.
             let field = path.split('[').next().unwrap_or(path);
-            let field = if field.starts_with("member") { "member" } else { field };
+            let whole = ["member", "portion"].into_iter().find(|whole| field.starts_with(whole));
+            let field = whole.unwrap_or(field);
             self.first = Some(field.to_owned());
         }
         value
@@ -96,15 +103,19 @@ pub(super) fn quote(request: wire::QuoteRequest, now: Timestamp) -> Result<Quote
     reader.finish(value).map_err(|malformed| malformed.problem)
 }
 
-/// The request id and the authorization id of a Capture or a Refund.
-pub(super) fn authorization_verb(
+/// The request id of a Capture or a Refund, and what it is about.
+pub(super) fn order_part(
     request_id: &str,
     authorization_id: &str,
-) -> Result<(RequestId, AuthorizationId), Malformed> {
+    portion: Option<wire::Portion>,
+) -> Result<(RequestId, OrderPart), Malformed> {
     let mut reader = Reader::default();
     let request_id = reader.parse("request_id", request_id);
     let id = reader.parse("authorization_id", authorization_id);
-    let value = request_id.zip(id);
+    let portion = self::portion(&mut reader, portion);
+    let part = id.zip(portion);
+    let part = part.map(|(authorization_id, portion)| OrderPart { authorization_id, portion });
+    let value = request_id.zip(part);
     reader.finish(value)
 }
 
@@ -154,6 +165,32 @@ pub(super) fn day(path: &str, text: &str) -> Result<Option<BusinessDay>, Problem
     }
 }
 
+fn portion(reader: &mut Reader, portion: Option<wire::Portion>) -> Option<Portion> {
+    use wire::portion::Part;
+    match portion.and_then(|portion| portion.part) {
+        None => Some(Portion::Whole),
+        Some(Part::AmountFen(fen)) => {
+            amount(reader, "portion.amount_fen", fen).map(Portion::Amount)
+        }
+        Some(Part::Lines(wire::LinePortions { lines })) => {
+            let count = (1..=PORTION_LINES_MAX).contains(&lines.len());
+            reader.take("portion.lines", count.then_some(()).ok_or("not 1 to 100 lines"))?;
+            let lines = lines.iter().enumerate().map(|(at, line)| {
+                let path = format!("portion.lines[{at}]");
+                let index = reader.take(&format!("{path}.line"), usize::try_from(line.line));
+                let amount = amount(reader, &format!("{path}.amount_fen"), line.amount_fen);
+                index.zip(amount)
+            });
+            let lines: Vec<_> = lines.collect();
+            lines.into_iter().collect::<Option<_>>().map(Portion::Lines)
+        }
+    }
+}
+
+fn amount(reader: &mut Reader, path: &str, fen: i64) -> Option<Fen> {
+    reader.take(path, (fen >= 1).then_some(Fen(fen)).ok_or("must be 1 or more"))
+}
+
 fn member(
     reader: &mut Reader,
     member: Option<eligibility::MemberReference>,
@@ -185,14 +222,16 @@ fn order(reader: &mut Reader, order: Option<wire::Order>) -> Option<Order> {
     let number = reader.parse("order.order_number", &order.order_number);
     let lines = lines(reader, &order.lines);
     let shop = reader.required("order.shop", order.shop);
-    let (shop_id, region) = match &shop {
+    let (shop_id, region, terminal) = match &shop {
         Some(shop) => (
             reader.parse("order.shop.shop_id", &shop.shop_id),
             reader.take("order.shop.region_code", RegionCode::parse(&shop.region_code)),
+            terminal(reader, &shop.terminal_id),
         ),
-        None => (None, None),
+        None => (None, None, None),
     };
-    let basket = match Basket::new(lines?, region?) {
+    let (lines, texts): (Vec<_>, Vec<_>) = lines?.into_iter().unzip();
+    let basket = match Basket::new(lines, region?) {
         Ok(basket) => basket,
         Err(problem @ BasketProblem::LineCount) => {
             return reader.take("order.lines", Err(problem));
@@ -201,14 +240,22 @@ fn order(reader: &mut Reader, order: Option<wire::Order>) -> Option<Order> {
             return reader.take(&format!("order.lines[{index}].amount_fen"), Err(problem));
         }
     };
-    Some(Order { number: number?, basket, shop_id: shop_id? })
+    Some(Order { number: number?, basket, texts, shop_id: shop_id?, terminal: terminal? })
 }
 
-fn lines(reader: &mut Reader, lines: &[wire::OrderLine]) -> Option<Vec<Line>> {
+/// A till that may be left out.
+fn terminal(reader: &mut Reader, text: &str) -> Option<Option<TerminalId>> {
+    match text {
+        "" => Some(None),
+        text => reader.parse("order.shop.terminal_id", text).map(Some),
+    }
+}
+
+fn lines(reader: &mut Reader, lines: &[wire::OrderLine]) -> Option<Vec<(Line, GoodsText)>> {
     let line = |(index, line): (usize, &wire::OrderLine)| {
         let path = format!("order.lines[{index}].category");
-        let category = reader.take(&path, Category::parse(&line.category))?;
-        Some(Line { category, amount: Fen(line.amount_fen) })
+        let text: GoodsText = reader.parse(&path, &line.category)?;
+        Some((Line { category: text.unmapped(), amount: Fen(line.amount_fen) }, text))
     };
     let lines: Vec<_> = lines.iter().enumerate().map(line).collect();
     lines.into_iter().collect()
@@ -220,7 +267,14 @@ fn wanted(reader: &mut Reader, voucher_ids: &[String]) -> Option<Wanted> {
     }
     let ids = voucher_ids.iter().enumerate();
     let ids = ids.map(|(at, id)| reader.parse::<VoucherId>(&format!("voucher_ids[{at}]"), id));
-    ids.collect::<Vec<_>>().into_iter().collect::<Option<_>>().map(Wanted::Named)
+    let ids = ids.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+    let repeats = |(at, id): (usize, &VoucherId)| ids[..at].contains(id);
+    let problem = match ids.len() > VOUCHERS_MAX {
+        true => Some("more than 3 vouchers"),
+        false => ids.iter().enumerate().any(repeats).then_some("names a voucher twice"),
+    };
+    reader.take("voucher_ids", problem.map_or(Ok(()), Err))?;
+    Some(Wanted::Named(ids))
 }
 
 fn hold(reader: &mut Reader, hold: Option<prost_types::Duration>) -> Option<Duration> {

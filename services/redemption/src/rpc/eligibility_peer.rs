@@ -1,11 +1,16 @@
 use contracts::eligibility::v1 as wire;
 use contracts::eligibility::v1::eligibility_service_client::EligibilityServiceClient;
 use contracts::eligibility::v1::member_reference::Reference;
-use member_identity::{OrganizationPath, PersonKey};
+use contracts::eligibility::v1::verdict::Outcome;
+use member_identity::{MemberId, OrganizationPath, PersonKey};
 use rpc::{Peer, PeerChannel};
 use tonic::{Code, async_trait};
 
-use crate::usecase::{EligibilityPeer, Member, MemberReference, ResolveProblem};
+use crate::domain::Standing;
+use crate::usecase::{
+    CheckPeer, CheckQuestion, Checked, EligibilityPeer, EligibilityUnavailable, Member,
+    MemberReference, ResolveProblem,
+};
 
 /// Eligibility over gRPC.
 pub struct EligibilityOverRpc {
@@ -35,6 +40,42 @@ impl EligibilityPeer for EligibilityOverRpc {
             Err(status) => Err(problem(&status)),
         }
     }
+}
+
+#[async_trait]
+impl CheckPeer for EligibilityOverRpc {
+    async fn check(
+        &self,
+        member_id: MemberId,
+        question: &CheckQuestion,
+    ) -> Result<Checked, EligibilityUnavailable> {
+        let request = wire::BatchCheckRequest {
+            policy_id: question.policy_id.clone(),
+            member_ids: vec![member_id.to_string()],
+            business_day: question.day.to_string(),
+        };
+        let answer = self.client.clone().batch_check(request).await.map_err(|status| {
+            let (policy_id, code) = (&question.policy_id, status.code());
+            tracing::warn!(policy_id, ?code, "eligibility does not check members now");
+            EligibilityUnavailable
+        })?;
+        checked(answer.into_inner()).ok_or_else(|| {
+            tracing::error!("eligibility gave an answer that means nothing");
+            EligibilityUnavailable
+        })
+    }
+}
+
+fn checked(answer: wire::BatchCheckResponse) -> Option<Checked> {
+    let age = std::time::Duration::try_from(answer.age?).ok()?;
+    let [verdict] = <[_; 1]>::try_from(answer.verdicts).ok()?;
+    let standing = match verdict.outcome() {
+        Outcome::Qualifies => Standing::Qualifies,
+        Outcome::Fails => Standing::Fails { criterion: verdict.failed_criterion },
+        Outcome::Unknown => Standing::Fails { criterion: String::from("unknown") },
+        Outcome::Unspecified => return None,
+    };
+    Some(Checked { standing, age })
 }
 
 /// Only "there is none" is a no; whatever else goes wrong says nothing about the member.

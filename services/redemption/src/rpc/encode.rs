@@ -1,27 +1,32 @@
 //! Messages as they go out.
 
+use benefit::Fen;
 use contracts::redemption::v1 as wire;
 use rpc::encode_timestamp;
 
 use super::status::refusal_problem;
 use crate::domain::{
-    AppliedVoucher, Authorization, DailyTotal, Order, Quotation, Receipt, ShownStage, Stage,
-    Unused, UnusedReason,
+    AppliedVoucher, Authorization, DailyTotal, Order, Quotation, Receipt, RefundPart, Refusal,
+    ShownStage, Stage, Unused, UnusedReason, WalletVoucher, hindrance,
 };
 use crate::usecase::{DailyTotals, Statement, WalletPage};
 
 pub(super) fn authorization(authorization: Authorization) -> wire::Authorization {
     use wire::authorization::State;
-    let (state, captured, refunded) = match authorization.stage {
-        Stage::Held => (State::Held, None, None),
-        Stage::Captured(captured) => (State::Captured, Some(captured), None),
-        Stage::Voided { .. } => (State::Voided, None, None),
-        Stage::Expired { .. } => (State::Expired, None, None),
-        Stage::Refunded { captured, refunded, .. } => {
-            (State::Refunded, Some(captured), Some(refunded))
-        }
+    let (state, captured) = match authorization.stage {
+        Stage::Held => (State::Held, None),
+        Stage::Captured(captured) => (State::Captured, Some(captured)),
+        Stage::Voided { .. } => (State::Voided, None),
+        Stage::Expired { .. } => (State::Expired, None),
+        Stage::Refunded { captured, .. } => (State::Refunded, Some(captured)),
     };
     let discount_fen = authorization.discount().0;
+    let refunded_on = authorization.refunds.last().map(|refund| refund.booked.on.to_string());
+    let vouchers = authorization.vouchers.iter().enumerate();
+    let vouchers = vouchers.map(|(place, applied)| wire::AppliedVoucher {
+        captured_fen: authorization.captured_of(place).0,
+        ..self::applied(applied)
+    });
     wire::Authorization {
         authorization_id: authorization.authorization_id.to_string(),
         order_number: authorization.order_number.to_string(),
@@ -32,9 +37,36 @@ pub(super) fn authorization(authorization: Authorization) -> wire::Authorization
         created_at: Some(encode_timestamp(authorization.created_at)),
         expires_at: Some(encode_timestamp(authorization.expires_at)),
         captured_on: captured.map(|booked| booked.on.to_string()).unwrap_or_default(),
-        refunded_on: refunded.map(|booked| booked.on.to_string()).unwrap_or_default(),
-        vouchers: authorization.vouchers.into_iter().map(applied).collect(),
+        refunded_on: refunded_on.unwrap_or_default(),
+        vouchers: vouchers.collect(),
+        line_amounts_fen: amounts(&authorization.line_amounts),
+        captured_amounts_fen: amounts(&authorization.captured_amounts),
+        returned_amounts_fen: amounts(&authorization.returned_amounts()),
+        captured_fen: authorization.captured().0,
+        refunded_fen: authorization.refunded().0,
+        refunds: refunds(&authorization),
     }
+}
+
+fn refunds(authorization: &Authorization) -> Vec<wire::RefundPart> {
+    let refund = |(place, refund): (usize, &RefundPart)| {
+        let discounts = authorization.given_back_in(place);
+        let voucher_id = |at: &usize| authorization.vouchers[*at].voucher_id.to_string();
+        wire::RefundPart {
+            request_id: refund.request_id.to_string(),
+            returned_fen: refund.returned_amount().0,
+            discount_fen: discounts.iter().map(|fen| fen.0).sum(),
+            voucher_discounts_fen: amounts(&discounts),
+            returned_voucher_ids: refund.rights.iter().map(voucher_id).collect(),
+            refunded_at: Some(encode_timestamp(refund.booked.at)),
+            refunded_on: refund.booked.on.to_string(),
+        }
+    };
+    authorization.refunds.iter().enumerate().map(refund).collect()
+}
+
+fn amounts(fen: &[Fen]) -> Vec<i64> {
+    fen.iter().map(|fen| fen.0).collect()
 }
 
 pub(super) fn receipt(receipt: Receipt) -> Option<wire::Authorization> {
@@ -42,79 +74,92 @@ pub(super) fn receipt(receipt: Receipt) -> Option<wire::Authorization> {
 }
 
 pub(super) fn refund(receipt: Receipt) -> wire::RefundResponse {
-    let stage = receipt.authorization.as_ref().map(|refunded| refunded.stage);
-    let right_returned = match stage {
-        Some(Stage::Refunded { right_returned, .. }) => right_returned,
-        Some(Stage::Held | Stage::Captured(_) | Stage::Voided { .. } | Stage::Expired { .. })
-        | None => false,
-    };
-    wire::RefundResponse { authorization: self::receipt(receipt), right_returned }
+    let authorization = self::receipt(receipt);
+    // An answer is the authorization as of the refund, which is its last.
+    let refund = authorization.as_ref().and_then(|refunded| refunded.refunds.last()).cloned();
+    let right_returned =
+        refund.as_ref().is_some_and(|refund| !refund.returned_voucher_ids.is_empty());
+    wire::RefundResponse { authorization, right_returned, refund }
 }
 
 pub(super) fn quotation(order: &Order, quotation: Quotation) -> wire::QuoteResponse {
     let order_amount_fen = order.basket.total().0;
-    let discount_fen = quotation.applied.as_ref().map_or(0, |applied| applied.discount.0);
+    let discount_fen = quotation.applied.iter().map(|applied| applied.discount.0).sum();
     wire::QuoteResponse {
         order_amount_fen,
         discount_fen,
         payable_fen: order_amount_fen - discount_fen,
-        vouchers: quotation.applied.into_iter().map(applied).collect(),
+        vouchers: quotation.applied.iter().map(applied).collect(),
         unused: quotation.unused.into_iter().map(unused).collect(),
     }
 }
 
-fn applied(applied: AppliedVoucher) -> wire::AppliedVoucher {
+/// A voucher's part in an order of which nothing was captured yet.
+fn applied(applied: &AppliedVoucher) -> wire::AppliedVoucher {
     wire::AppliedVoucher {
         voucher_id: applied.voucher_id.to_string(),
         campaign_id: applied.campaign_id.to_string(),
         discount_fen: applied.discount.0,
-        line_discounts_fen: applied.line_discounts.iter().map(|fen| fen.0).collect(),
+        line_discounts_fen: amounts(&applied.line_discounts),
+        organization: applied.organization.to_string(),
+        captured_fen: 0,
     }
+}
+
+/// A refusal's reason and its texts in Chinese and English.
+fn shown(refusal: &Refusal) -> (String, String, String) {
+    let problem = refusal_problem(refusal);
+    let (zh, en) = problem.shown();
+    (refusal.reason.name().to_owned(), zh.into_owned(), en.into_owned())
 }
 
 fn unused(unused: Unused) -> wire::UnusedVoucher {
     let (reason, text_zh, text_en) = match &unused.why {
-        UnusedReason::Refused(refusal) => {
-            let problem = refusal_problem(refusal);
-            let (zh, en) = problem.shown();
-            (refusal.reason.name(), zh.into_owned(), en.into_owned())
-        }
+        UnusedReason::Refused(refusal) => shown(refusal),
         UnusedReason::BetterChosen => (
-            "BETTER_CHOSEN",
+            String::from("BETTER_CHOSEN"),
             String::from("已选用优惠相同或更多的优惠券"),
-            String::from("another voucher takes off as much or more"),
+            String::from("others take off as much or more"),
         ),
     };
     wire::UnusedVoucher {
         voucher_id: unused.voucher_id.to_string(),
         campaign_id: unused.campaign_id.to_string(),
-        reason: reason.to_owned(),
+        reason,
         text_zh,
         text_en,
     }
 }
 
 pub(super) fn wallet_vouchers(page: &WalletPage) -> Vec<wire::WalletVoucher> {
+    page.read.vouchers.iter().map(|voucher| wallet_voucher(page, voucher)).collect()
+}
+
+fn wallet_voucher(page: &WalletPage, voucher: &WalletVoucher) -> wire::WalletVoucher {
     use wire::wallet_voucher::State;
-    let voucher = |voucher: &crate::domain::WalletVoucher| {
-        let state = match voucher.shown(page.now) {
-            ShownStage::Available => State::Available,
-            ShownStage::Held => State::Held,
-            ShownStage::Used => State::Used,
-            ShownStage::Expired => State::Expired,
-        };
-        let campaign = page.read.campaigns.get(&voucher.campaign_id);
-        wire::WalletVoucher {
-            voucher_id: voucher.voucher_id.to_string(),
-            campaign_id: voucher.campaign_id.to_string(),
-            title_zh: campaign.map(|campaign| campaign.title_zh.clone()).unwrap_or_default(),
-            title_en: campaign.map(|campaign| campaign.title_en.clone()).unwrap_or_default(),
-            state: state.into(),
-            valid_from: Some(encode_timestamp(voucher.valid_from)),
-            valid_until: Some(encode_timestamp(voucher.valid_until)),
-        }
+    let state = match voucher.shown(page.now) {
+        ShownStage::Available => State::Available,
+        ShownStage::Held => State::Held,
+        ShownStage::Used => State::Used,
+        ShownStage::Expired => State::Expired,
     };
-    page.read.vouchers.iter().map(voucher).collect()
+    let campaign = page.read.campaigns.get(&voucher.campaign_id);
+    let hindrance = campaign.and_then(|campaign| hindrance(voucher, campaign, page.now));
+    let (reason, text_zh, text_en) = hindrance.as_ref().map(shown).unwrap_or_default();
+    wire::WalletVoucher {
+        voucher_id: voucher.voucher_id.to_string(),
+        campaign_id: voucher.campaign_id.to_string(),
+        title_zh: campaign.map(|campaign| campaign.title_zh.clone()).unwrap_or_default(),
+        title_en: campaign.map(|campaign| campaign.title_en.clone()).unwrap_or_default(),
+        state: state.into(),
+        valid_from: Some(encode_timestamp(voucher.valid_from)),
+        valid_until: Some(encode_timestamp(voucher.valid_until)),
+        uses_left: i32::try_from(voucher.uses_left).unwrap_or(i32::MAX),
+        balance_left_fen: voucher.balance_left.map_or(0, |left| left.0),
+        reason,
+        text_zh,
+        text_en,
+    }
 }
 
 pub(super) fn daily_totals(totals: DailyTotals) -> wire::GetDailyTotalsResponse {

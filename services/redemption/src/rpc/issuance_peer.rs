@@ -1,12 +1,12 @@
-use benefit::{Category, Fen, Hours, Kind, RefundRule, Terms, TermsParts};
-use clock::{Timestamp, Zone};
+use clock::Timestamp;
 use contracts::issuance::v1 as wire;
 use contracts::issuance::v1::voucher_feed_service_client::VoucherFeedServiceClient;
 use futures::stream::{BoxStream, StreamExt as _};
-use member_identity::{OrganizationPath, PersonKey, RegionCode, VoucherId};
+use member_identity::{OrganizationPath, PersonKey, VoucherId};
 use rpc::{Peer, PeerChannel, decode_timestamp};
 use tonic::{Code, Status, async_trait};
 
+use super::terms;
 use crate::domain::{
     Campaign, CampaignState, FeedBatch, FeedCursors, Found, IssuedVoucher, StockBatch, StockKey,
 };
@@ -131,48 +131,26 @@ fn decode_campaign(change: wire::CampaignChange) -> Result<Campaign, String> {
         State::Ended => CampaignState::Ended,
         State::Unspecified => return Err(String::from("a campaign without a state")),
     };
+    let terms = terms::decode(change.terms.ok_or("a campaign without terms")?)?;
+    if terms.rechecks_membership() && change.policy_id.is_empty() {
+        return Err(String::from("terms that check again, without a policy"));
+    }
     Ok(Campaign {
         state,
         campaign_id: read("campaign_id", change.campaign_id.parse())?,
         organization: read("organization", OrganizationPath::parse(&change.organization))?,
-        terms: decode_terms(change.terms.ok_or("a campaign without terms")?)?,
+        policy_id: change.policy_id,
+        terms,
         title_zh: change.title_zh,
         title_en: change.title_en,
         position: change.position,
     })
 }
 
-fn decode_terms(terms: wire::Terms) -> Result<Terms, String> {
-    use wire::terms;
-    let refund_rule = match terms.refund_rule() {
-        wire::RefundRule::RightIsSpent => RefundRule::RightIsSpent,
-        wire::RefundRule::RightReturns => RefundRule::RightReturns,
-        wire::RefundRule::Unspecified => return Err(String::from("terms without a refund rule")),
-    };
-    let terms::Kind::AmountOff(off) = terms.kind.ok_or("terms without a kind")?;
-    let categories = terms.goods_categories.iter().map(|key| Category::parse(key));
-    let regions = terms.regions.iter().map(|code| RegionCode::parse(code));
-    let parts = TermsParts {
-        kind: Kind::AmountOff { threshold: Fen(off.threshold_fen), amount: Fen(off.amount_fen) },
-        goods_categories: read("goods_categories", categories.collect())?,
-        regions: read("regions", regions.collect())?,
-        hours: terms.hours.iter().map(decode_hours).collect::<Result<_, _>>()?,
-        refund_rule,
-        zone: read("zone", Zone::parse(&terms.zone))?,
-    };
-    read("terms", Terms::new(parts))
-}
-
-fn decode_hours(hours: &wire::Hours) -> Result<Hours, String> {
-    let from = read("from_minute", u16::try_from(hours.from_minute))?;
-    let until = read("until_minute", u16::try_from(hours.until_minute))?;
-    read("hours", Hours::new(from, until))
-}
-
 fn time(field: &str, time: Option<prost_types::Timestamp>) -> Result<Timestamp, String> {
     time.and_then(decode_timestamp).ok_or_else(|| format!("{field} is not a time"))
 }
 
-fn read<T, E: std::fmt::Display>(field: &str, read: Result<T, E>) -> Result<T, String> {
+pub(super) fn read<T, E: std::fmt::Display>(field: &str, read: Result<T, E>) -> Result<T, String> {
     read.map_err(|problem| format!("{field}: {problem}"))
 }

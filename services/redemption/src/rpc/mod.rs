@@ -12,6 +12,7 @@ mod merchant_service;
 mod settlement_service;
 mod status;
 mod terminal_service;
+mod terms;
 mod wallet_service;
 
 pub use checkout_service::CheckoutRpc;

@@ -112,6 +112,14 @@ fn error_reason(reason: Reason) -> ErrorReason {
         Reason::VoidedBeforeAuthorize => ErrorReason::VoidedBeforeAuthorize,
         Reason::AuthorizationUnknown => ErrorReason::AuthorizationUnknown,
         Reason::RequestIdReused => ErrorReason::RequestIdReused,
+        Reason::NothingLeft => ErrorReason::NothingLeft,
+        Reason::OrderCapReached => ErrorReason::OrderCapReached,
+        Reason::UsesOfPeriodSpent => ErrorReason::UsesOfPeriodSpent,
+        Reason::PortionAboveOrder => ErrorReason::PortionAboveOrder,
+        Reason::PortionLineUnknown => ErrorReason::PortionLineUnknown,
+        Reason::TooManyRefunds => ErrorReason::TooManyRefunds,
+        Reason::NoLongerEligible => ErrorReason::NoLongerEligible,
+        Reason::BenefitNotAvailableNow => ErrorReason::BenefitNotAvailableNow,
     }
 }
 

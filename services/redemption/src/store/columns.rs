@@ -68,9 +68,32 @@ impl<'a> Columns<'a> {
         self.0.bytes(column).map_err(|_| format!("{column} is not bytes"))
     }
 
+    /// A number that fits a smaller type.
+    pub fn small<T: TryFrom<i64>>(self, column: &'static str) -> Detailed<T> {
+        T::try_from(self.integer(column)?).map_err(|_| format!("{column} is out of range"))
+    }
+
+    /// 1 for yes.
+    pub fn flag(self, column: &'static str) -> Detailed<bool> {
+        self.integer(column).map(|flag| flag == 1)
+    }
+
     /// Text that a type reads.
     pub fn parsed<T: std::str::FromStr>(self, column: &'static str) -> Detailed<T> {
         self.text(column)?.parse().map_err(|_| format!("{column} does not parse"))
+    }
+
+    /// Text that a type reads, if there is any.
+    pub fn maybe_parsed<T: std::str::FromStr>(self, column: &'static str) -> Detailed<Option<T>> {
+        let text = self.maybe_text(column)?;
+        text.map(|text| text.parse().map_err(|_| format!("{column} does not parse"))).transpose()
+    }
+
+    /// Amounts joined by commas; none when the column is null.
+    pub fn maybe_amounts(self, column: &'static str) -> Detailed<Option<Vec<Fen>>> {
+        let amounts = |text: &str| text.split(',').map(|fen| fen.parse().map(Fen)).collect();
+        let read = self.maybe_text(column)?.map(amounts).transpose();
+        read.map_err(|_: std::num::ParseIntError| format!("{column} are not amounts"))
     }
 
     /// Bytes that are an id.

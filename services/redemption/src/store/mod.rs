@@ -2,9 +2,10 @@
 //!
 //! One method is one atomic step over a batch. A backend lays out the locked state, lets the
 //! domain judge, and writes what changed in one commit; it holds no rule of the business itself.
-//! `conformance` states what every backend must do; `wants`, `rows`, `columns`,
-//! `written` and `days` are what the backends have in common.
+//! `conformance` states what every backend must do; `wants`, `rows`, `campaigns`,
+//! `columns`, `written` and `days` are what the backends have in common.
 
+mod campaigns;
 mod columns;
 #[cfg(feature = "testing")]
 pub mod conformance;

@@ -1,18 +1,19 @@
 //! What the rows of any backend mean. A row that means nothing is `Corrupt`.
 
-use std::collections::BTreeSet;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
-use benefit::{Category, Fen, Hours, Kind, RefundRule, Terms, TermsParts};
-use clock::{Timestamp, Zone};
-use member_identity::{AuthorizationId, RegionCode, VoucherId};
+use benefit::Fen;
+use clock::Timestamp;
+use member_identity::{AuthorizationId, VoucherId};
 use sql::StoreError;
 
 use super::columns::{Columns, Detailed};
 use crate::domain::{
-    AppliedVoucher, Authorization, Booked, Campaign, CampaignState, DailyTotal, DayState, Detail,
-    Fingerprint, Laid, OrderKey, Reason, Refusal, Remembered, RequestKey, Stage, StatementHead,
-    StatementRow, StockKey, TransactionKind, Verb, VoucherStage, WalletVoucher,
+    AppliedVoucher, Authorization, Booked, Campaign, DailyTotal, DayState, Detail, Fingerprint,
+    Laid, OrderKey, PeriodCount, Reason, RefundPart, Refusal, Remembered, RequestId, RequestKey,
+    Stage, StatementHead, StatementRow, StockKey, TransactionKind, Verb, VoucherStage,
+    WalletVoucher,
 };
 
 /// A voucher; its row carries `expires_at` of the authorization that holds it.
@@ -31,32 +32,70 @@ pub(super) fn voucher_held_until(
         ("USED", None, _) => VoucherStage::Used,
         (state, ..) => return Err(format!("state {state} with or without a holder")),
     };
-    let uses_left = u32::try_from(row.integer("uses_left")?);
+    let counted = row.maybe_text("use_period")?.map(|period| -> Detailed<_> {
+        Ok(PeriodCount { period: period.to_owned(), uses: row.small("period_uses")? })
+    });
     Ok(WalletVoucher {
         voucher_id: row.id("voucher_id")?,
         person: row.id("person_key")?,
         campaign_id: row.parsed("campaign_id")?,
         stage,
-        uses_left: uses_left.map_err(|_| String::from("uses_left is out of range"))?,
+        uses_left: row.small("uses_left")?,
+        balance_left: row.maybe_integer("balance_left")?.map(Fen),
+        returns: row.small("returns")?,
+        counted: counted.transpose()?,
         valid_from: row.time("valid_from")?,
         valid_until: row.time("valid_until")?,
     })
 }
 
-/// An authorization with one of its vouchers; [`take_authorizations`] puts them together.
-pub(super) fn authorization(row: Columns<'_>) -> Detailed<Authorization> {
-    Ok(Authorization {
+/// An authorization with one of its vouchers, and the number of its refunds;
+/// [`take_authorizations`] puts them together.
+pub(super) fn authorization(row: Columns<'_>) -> Detailed<(Authorization, usize)> {
+    let (stage, applied) = (stage(row)?, applied(row)?);
+    let order_amount = row.fen("order_amount_fen")?;
+    let line_amounts = match row.text("line_amounts")? {
+        "" => unknown_lines(order_amount, &applied),
+        _ => row.maybe_amounts("line_amounts")?.unwrap_or_default(),
+    };
+    let captured_amounts = match (stage, row.maybe_amounts("captured_amounts")?) {
+        (Stage::Captured(_) | Stage::Refunded { .. }, None) => line_amounts.clone(),
+        (Stage::Captured(_) | Stage::Refunded { .. }, Some(amounts)) => amounts,
+        (Stage::Held | Stage::Voided { .. } | Stage::Expired { .. }, _) => Vec::new(),
+    };
+    let lines = line_amounts.len();
+    let is_even = applied.line_discounts.len() == lines
+        && (captured_amounts.is_empty() || captured_amounts.len() == lines);
+    if !is_even {
+        return Err(String::from("its lists are not of the same lines"));
+    }
+    let authorization = Authorization {
         authorization_id: row.id("authorization_id")?,
         person: row.id("person_key")?,
         partner: row.parsed("partner")?,
         order_number: row.parsed("order_number")?,
         request_id: row.parsed("authorize_request_id")?,
-        order_amount: row.fen("order_amount_fen")?,
-        vouchers: vec![applied(row)?],
+        shop_id: row.maybe_parsed("shop_id")?,
+        order_amount,
+        line_amounts,
+        vouchers: vec![applied],
         created_at: row.time("created_at")?,
         expires_at: row.time("expires_at")?,
-        stage: stage(row)?,
-    })
+        stage,
+        captured_amounts,
+        refunds: Vec::new(),
+    };
+    Ok((authorization, row.small("refunds")?))
+}
+
+/// The lines of an order that was authorized before they were kept: what it cost beyond its one
+/// discount is counted with the first of them.
+fn unknown_lines(order_amount: Fen, applied: &AppliedVoucher) -> Vec<Fen> {
+    let mut lines = applied.line_discounts.clone();
+    if let Some(first) = lines.first_mut() {
+        first.0 += order_amount.0 - applied.discount.0;
+    }
+    lines
 }
 
 fn stage(row: Columns<'_>) -> Detailed<Stage> {
@@ -72,8 +111,7 @@ fn stage(row: Columns<'_>) -> Detailed<Stage> {
         ("VOIDED", None, None, Some(at)) => Ok(Stage::Voided { at }),
         ("EXPIRED", None, None, Some(at)) => Ok(Stage::Expired { at }),
         ("REFUNDED", Some(captured), Some(refunded), None) => {
-            let right_returned = row.maybe_integer("right_returned")? == Some(1);
-            Ok(Stage::Refunded { captured, refunded, right_returned })
+            Ok(Stage::Refunded { captured, refunded })
         }
         (state, ..) => Err(format!("state {state} with other times than it has")),
     }
@@ -81,14 +119,34 @@ fn stage(row: Columns<'_>) -> Detailed<Stage> {
 
 /// A voucher's part in an authorization.
 fn applied(row: Columns<'_>) -> Detailed<AppliedVoucher> {
-    let lines = row.text("line_discounts")?.split(',');
-    let lines: Result<Vec<_>, _> = lines.map(|line| line.parse().map(Fen)).collect();
     Ok(AppliedVoucher {
         voucher_id: row.id("voucher_id")?,
         campaign_id: row.parsed("campaign_id")?,
+        organization: row.organization("organization")?,
         discount: row.fen("part_fen")?,
-        line_discounts: lines.map_err(|_| String::from("line_discounts are not numbers"))?,
+        line_discounts: row.maybe_amounts("line_discounts")?.ok_or("line_discounts are missing")?,
     })
+}
+
+/// A refund, and of which authorization. It returned all that was left when it does not say what.
+pub(super) fn refund(row: Columns<'_>) -> Detailed<(AuthorizationId, StoredRefund)> {
+    let rights = row.text("returned_vouchers")?.split(',').filter(|place| !place.is_empty());
+    let rights: Result<_, _> = rights.map(str::parse).collect();
+    let stored = StoredRefund {
+        request_id: row.parsed("request_id")?,
+        returned: row.maybe_amounts("returned_amounts")?,
+        rights: rights.map_err(|_| String::from("returned_vouchers are not places"))?,
+        booked: Booked { at: row.time("refunded_at")?, on: row.day("refunded_on")? },
+    };
+    Ok((row.id("authorization_id")?, stored))
+}
+
+/// A refund as its row has it.
+pub(super) struct StoredRefund {
+    request_id: RequestId,
+    returned: Option<Vec<Fen>>,
+    rights: Vec<usize>,
+    booked: Booked,
 }
 
 /// A request and how it was answered.
@@ -122,59 +180,6 @@ fn refusal(reason: &str, details: &str) -> Detailed<Refusal> {
     let detail = |(key, value): (String, String)| Some((Detail::from_name(&key)?, value));
     let details = details.into_iter().map(detail).collect::<Option<_>>();
     Ok(Refusal { reason, details: details.ok_or_else(|| String::from("an unknown detail"))? })
-}
-
-pub(super) fn campaign(row: Columns<'_>) -> Detailed<Campaign> {
-    let state = campaign_state(row.text("state")?).ok_or_else(|| String::from("unknown state"))?;
-    Ok(Campaign {
-        campaign_id: row.parsed("campaign_id")?,
-        organization: row.organization("organization")?,
-        state,
-        terms: terms(row)?,
-        title_zh: row.text("title_zh")?.to_owned(),
-        title_en: row.text("title_en")?.to_owned(),
-        position: row.integer("position")?,
-    })
-}
-
-fn terms(row: Columns<'_>) -> Detailed<Terms> {
-    let kind = match row.text("kind")? {
-        "AMOUNT_OFF" => {
-            Kind::AmountOff { threshold: row.fen("threshold_fen")?, amount: row.fen("amount_fen")? }
-        }
-        kind => return Err(format!("unknown kind {kind}")),
-    };
-    let rule = RefundRule::parse(row.text("refund_rule")?);
-    let parts = TermsParts {
-        kind,
-        goods_categories: list(row, "goods_categories", Category::parse)?,
-        regions: list(row, "regions", RegionCode::parse)?,
-        hours: list(row, "hours", Hours::parse)?,
-        refund_rule: rule.ok_or_else(|| String::from("unknown refund_rule"))?,
-        zone: Zone::parse(row.text("zone")?).map_err(|problem| problem.to_string())?,
-    };
-    Terms::new(parts).map_err(|problem| problem.to_string())
-}
-
-/// A list in one column, joined by commas; empty text is the empty list.
-fn list<T, E: std::fmt::Display>(
-    row: Columns<'_>,
-    column: &'static str,
-    parse: impl Fn(&str) -> Result<T, E>,
-) -> Detailed<Vec<T>> {
-    let parts = row.text(column)?.split(',').filter(|part| !part.is_empty());
-    parts.map(|part| parse(part).map_err(|problem| format!("{column}: {problem}"))).collect()
-}
-
-const CAMPAIGN_STATES: [(CampaignState, &str); 4] = [
-    (CampaignState::Draft, "DRAFT"),
-    (CampaignState::Active, "ACTIVE"),
-    (CampaignState::Paused, "PAUSED"),
-    (CampaignState::Ended, "ENDED"),
-];
-
-fn campaign_state(name: &str) -> Option<CampaignState> {
-    CAMPAIGN_STATES.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
 }
 
 /// What is known of today; the row carries the first open day after it and the last day of all.
@@ -241,19 +246,45 @@ pub(super) fn daily_total(row: Columns<'_>) -> Detailed<DailyTotal> {
     })
 }
 
-/// The name of a campaign's stage in the table.
-pub(super) fn campaign_state_name(state: CampaignState) -> &'static str {
-    let found = CAMPAIGN_STATES.iter().find(|(known, _)| *known == state);
-    found.map(|(_, name)| *name).expect("the table lists every state")
-}
-
-/// Lays out authorizations that were read with one row a voucher.
-pub(super) fn take_authorizations(laid: &mut Laid, found: Vec<Authorization>) {
-    for one in found {
+/// Lays out authorizations that were read with one row a voucher; gives those that have refunds,
+/// which are read apart.
+pub(super) fn take_authorizations(
+    laid: &mut Laid,
+    found: Vec<(Authorization, usize)>,
+) -> BTreeMap<AuthorizationId, usize> {
+    let mut refunded = BTreeMap::new();
+    for (one, refunds) in found {
+        if refunds > 0 {
+            refunded.insert(one.authorization_id, refunds);
+        }
         match laid.authorizations.entry(one.authorization_id) {
             Entry::Vacant(place) => drop(place.insert(one)),
             Entry::Occupied(mut known) => known.get_mut().vouchers.extend(one.vouchers),
         }
+    }
+    refunded
+}
+
+/// Adds their refunds, in order, to the authorizations that have some.
+pub(super) fn take_refunds(
+    laid: &mut Laid,
+    refunded: &BTreeMap<AuthorizationId, usize>,
+    found: Vec<(AuthorizationId, StoredRefund)>,
+) -> Result<(), StoreError> {
+    for (id, stored) in found {
+        let Some(authorization) = laid.authorizations.get_mut(&id) else { continue };
+        let StoredRefund { request_id, returned, rights, booked } = stored;
+        let returned = returned.unwrap_or_else(|| authorization.left_amounts());
+        authorization.refunds.push(RefundPart { request_id, returned, rights, booked });
+    }
+    let count = |id| laid.authorizations.get(id).map_or(0, |known| known.refunds.len());
+    match refunded.iter().find(|(id, refunds)| count(id) != **refunds) {
+        None => Ok(()),
+        Some((id, refunds)) => Err(StoreError::Corrupt {
+            table: "refund",
+            id: id.to_string(),
+            detail: format!("{} of {refunds} refunds were found", count(id)),
+        }),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::domain::shops::{
     StopScope, StopTexts, Terminal,
 };
 use crate::domain::{
-    Campaign, CampaignId, ChainId, Fingerprint, Partner, RequestId, ShopId, TerminalId,
+    Campaign, CampaignId, ChainId, Fingerprint, Order, Partner, RequestId, ShopId, TerminalId,
 };
 
 /// The places of a batch of orders, and the texts of their lines.
@@ -115,6 +115,21 @@ pub(super) enum Registered {
 }
 
 impl PlacesAsked {
+    /// What one order of a platform asks about.
+    pub fn of(order: &Order, platform: &Partner) -> Self {
+        let mut asked = Self::default();
+        asked.add(order, platform);
+        asked
+    }
+
+    /// Adds what an order asks about.
+    pub(super) fn add(&mut self, order: &Order, platform: &Partner) {
+        let place = order.place(platform);
+        let texts = order.texts.iter().map(|text| (place.shop.clone(), text.clone()));
+        self.texts.extend(texts);
+        self.places.insert(place);
+    }
+
     /// The shops, each once.
     pub(super) fn shops(&self) -> BTreeSet<&ShopKey> {
         self.places.iter().map(|place| &place.shop).collect()

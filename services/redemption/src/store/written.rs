@@ -1,12 +1,9 @@
 //! What is written of the domain's types, column by column, whatever the backend.
 
-use benefit::Kind;
 use clock::Timestamp;
 
-use super::rows::campaign_state_name;
 use crate::domain::{
-    AppliedVoucher, Authorization, Booked, Campaign, Refusal, Remembered, Stage, VoucherStage,
-    WalletVoucher,
+    Authorization, Booked, NewRefund, Refusal, Remembered, Stage, VoucherStage, WalletVoucher,
 };
 
 /// Bytes as hexadecimal text.
@@ -25,11 +22,14 @@ pub(super) struct StageColumns {
     pub refunded_on: Option<String>,
     pub right_returned: Option<i64>,
     pub closed_at: Option<i64>,
+    pub captured_amounts: Option<String>,
+    pub refunds: i64,
 }
 
 impl From<&Authorization> for StageColumns {
     fn from(authorization: &Authorization) -> Self {
         let (mut captured, mut refunded, mut right_returned) = (None, None, None);
+        let refunds = &authorization.refunds;
         let (state, closed_at) = match authorization.stage {
             Stage::Held => ("HELD", None),
             Stage::Captured(booked) => {
@@ -38,8 +38,9 @@ impl From<&Authorization> for StageColumns {
             }
             Stage::Voided { at } => ("VOIDED", Some(at)),
             Stage::Expired { at } => ("EXPIRED", Some(at)),
-            Stage::Refunded { captured: first, refunded: then, right_returned: returned } => {
+            Stage::Refunded { captured: first, refunded: then } => {
                 (captured, refunded) = (Some(first), Some(then));
+                let returned = refunds.iter().any(|refund| !refund.rights.is_empty());
                 right_returned = Some(i64::from(returned));
                 ("REFUNDED", None)
             }
@@ -54,13 +55,37 @@ impl From<&Authorization> for StageColumns {
             refunded_on: refunded.map(on),
             right_returned,
             closed_at: closed_at.map(Timestamp::as_micros),
+            captured_amounts: captured_amounts(authorization),
+            refunds: i64::try_from(refunds.len()).expect("an authorization has few refunds"),
         }
     }
 }
 
-/// The line discounts of a voucher's part, as one column.
-pub(super) fn line_discounts(applied: &AppliedVoucher) -> String {
-    joined(&applied.line_discounts)
+/// What was captured of each line; nothing is written for all of it, which is what most orders are.
+fn captured_amounts(authorization: &Authorization) -> Option<String> {
+    let captured = &authorization.captured_amounts;
+    let is_part = !captured.is_empty() && *captured != authorization.line_amounts;
+    is_part.then(|| joined(captured))
+}
+
+/// The columns of a refund.
+pub(super) struct RefundColumns {
+    pub returned_amounts: String,
+    pub returned_vouchers: String,
+    pub refunded_at: i64,
+    pub refunded_on: String,
+}
+
+impl From<&NewRefund> for RefundColumns {
+    fn from(new: &NewRefund) -> Self {
+        let refund = &new.refund;
+        Self {
+            returned_amounts: joined(&refund.returned),
+            returned_vouchers: joined(&refund.rights),
+            refunded_at: refund.booked.at.as_micros(),
+            refunded_on: refund.booked.on.to_string(),
+        }
+    }
 }
 
 /// The columns of a voucher that change: its state, and the authorization that holds it.
@@ -108,36 +133,7 @@ fn details(refusal: &Refusal) -> String {
     serde_json::to_string(&pairs.collect::<Vec<_>>()).expect("texts become JSON")
 }
 
-/// A campaign.
-pub(super) struct CampaignColumns {
-    pub state: &'static str,
-    pub kind: &'static str,
-    pub threshold_fen: i64,
-    pub amount_fen: i64,
-    pub goods_categories: String,
-    pub regions: String,
-    pub hours: String,
-    pub refund_rule: &'static str,
-}
-
-impl From<&Campaign> for CampaignColumns {
-    fn from(campaign: &Campaign) -> Self {
-        let terms = &campaign.terms;
-        let Kind::AmountOff { threshold, amount } = terms.kind();
-        Self {
-            state: campaign_state_name(campaign.state),
-            kind: terms.kind().key(),
-            threshold_fen: threshold.0,
-            amount_fen: amount.0,
-            goods_categories: joined(terms.goods_categories()),
-            regions: joined(terms.regions()),
-            hours: joined(terms.hours()),
-            refund_rule: terms.refund_rule().key(),
-        }
-    }
-}
-
 /// A list in one column, joined by commas.
-fn joined<T: ToString>(parts: &[T]) -> String {
+pub(super) fn joined<T: ToString>(parts: &[T]) -> String {
     parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

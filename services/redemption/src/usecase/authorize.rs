@@ -1,10 +1,15 @@
 use rpc::Caller;
 use tokio::time::Instant;
 
-use super::{Checkout, Failure, Member, MemberReference, partner};
+use super::{Checkout, Failure, Member, MemberReference, Wish, partner};
 use crate::domain::{
-    Action, AuthorizeOrder, Command, Fingerprint, OrderHold, Receipt, RequestId, Verb,
+    Action, AuthorizeOrder, Checks, Command, Fingerprint, OrderHold, Reason, Receipt, RequestId,
+    Verb,
 };
+
+/// Times that eligibility is asked for one order: its verdicts may be too old by the time that the
+/// order is judged.
+const CHECKS_MAX: u32 = 3;
 
 /// Whose order it is, and what is asked for.
 #[derive(Clone, Debug)]
@@ -18,14 +23,16 @@ pub struct AuthorizeRequest {
 }
 
 impl Checkout {
-    /// Holds the best voucher of the member, or the named one, for one order.
+    /// Holds the best vouchers of the member together, or the named ones, for one order.
     ///
-    /// Order of answers: caller, request id, replay, shape, shop, member, order number, voucher
+    /// Order of answers: caller, request id, replay, shape, member, shop, till, order number, voucher
     /// state, order rule. The member is looked for first, as the replay is found with the rest in
     /// the lane; when there is no member, the replay is looked for alone.
     ///
     /// A voucher that issuance has issued a moment ago may not be in the wallet yet: before a member
-    /// is told that there is none, issuance is asked once.
+    /// is told that there is none, issuance is asked once. When the terms of a voucher ask whether
+    /// its owner still qualifies, eligibility is asked; while it cannot be asked, that voucher is
+    /// left out, and an order that nothing else applies to is answered "unavailable".
     ///
     /// MEMBER_UNKNOWN is judged anew on each call and not remembered: nothing was decided about an
     /// order, and the same request may be sent again after joining.
@@ -41,21 +48,39 @@ impl Checkout {
             Err(failure) => return self.recall(caller, &request, failure).await,
         };
         let Member { member_id, person, .. } = member;
-        let mut authorize =
-            AuthorizeOrder { member_id, person, asked: request.asked, may_miss: true };
-        let (partner, request_id) = (partner(caller), request.request_id);
-        let command = |order: &AuthorizeOrder| {
+        let (asked, checks) = (request.asked, Checks::default());
+        let mut order = AuthorizeOrder { member_id, person, asked, may_miss: true, checks };
+        let (mut usable_until, mut checks_left) = (None, CHECKS_MAX);
+        loop {
             let action = Action::Authorize(Box::new(order.clone()));
-            Command { partner: partner.clone(), request_id: request_id.clone(), action }
-        };
-        match self.submit(command(&authorize), deadline).await {
-            Err(Failure::Refused(refusal)) if refusal.reason.is_for_want_of_a_voucher() => {
+            let (partner, request_id) = (partner(caller), request.request_id.clone());
+            let command = Command { partner, request_id, action };
+            let wish = Wish { command, checks_until: usable_until };
+            let refusal = match self.submit(wish, deadline).await {
+                Err(Failure::Refused(refusal)) => refusal,
+                answer => return answer,
+            };
+            if refusal.reason.is_for_want_of_a_voucher() && order.may_miss {
                 self.feed.ask(person).await?;
-                authorize.may_miss = false;
-                self.submit(command(&authorize), deadline).await
+                order.may_miss = false;
+            } else if refusal.reason == Reason::BenefitNotAvailableNow {
+                if checks_left == 0 || order.checks.lack_some() {
+                    return Err(Failure::EligibilityUnavailable);
+                }
+                checks_left -= 1;
+                usable_until = Some(self.ask_checks(&mut order).await?);
+            } else {
+                return Err(Failure::Refused(refusal));
             }
-            answer => answer,
         }
+    }
+
+    /// Asks how the member stands to the policies of the wallet; gives until when that may be used.
+    async fn ask_checks(&self, order: &mut AuthorizeOrder) -> Result<Instant, Failure> {
+        let wallet = self.store.wallet(order.person, order.asked.wanted.named()).await?;
+        let fresh = self.members.check(order.member_id, &wallet, self.clock.now()).await;
+        order.checks = fresh.checks;
+        Ok(fresh.usable_until)
     }
 
     /// The answer that the request got before, or `failure` when it never got one.
@@ -77,6 +102,6 @@ impl Checkout {
                 .fingerprint
                 .first_difference_from(Fingerprint::MEMBER + 1, &request.asked.fingerprint(None)),
         };
-        Ok(remembered.answer(Verb::Authorize, recalled.authorization, differs)?)
+        Ok(remembered.answer(&key, recalled.authorization, differs)?)
     }
 }

@@ -8,7 +8,8 @@ use tokio::time::Instant;
 
 use super::{Failure, Feed, Members, partner};
 use crate::domain::{
-    Action, Answer, Command, Entropy, Moment, Receipt, RequestId, Verb, VoidTarget,
+    Action, Answer, Checks, Command, Entropy, Moment, OrderPart, Receipt, RequestId, Verb,
+    VoidTarget,
 };
 use crate::store::{Store, StoreError};
 
@@ -19,10 +20,39 @@ const RUNS_MAX: u32 = 4;
 /// What the lane answers: the business's answer, or why the store did not do it.
 type Judged = Result<Answer, StoreError>;
 
+/// A command as it waits in a lane.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    /// What is asked for.
+    pub command: Command,
+    /// Until when the checks that it brings may be used (law E1).
+    pub checks_until: Option<Instant>,
+}
+
+impl From<Command> for Wish {
+    fn from(command: Command) -> Self {
+        Self { command, checks_until: None }
+    }
+}
+
+impl Wish {
+    /// The command as it is sent now: checks that have become too old are as good as none.
+    fn as_of(&self, now: Instant) -> Command {
+        let mut command = self.command.clone();
+        let is_over = self.checks_until.is_some_and(|until| until < now);
+        if let Action::Authorize(order) = &mut command.action
+            && is_over
+        {
+            order.checks = Checks::default();
+        }
+        command
+    }
+}
+
 /// The lanes that the verbs of the checkout go through, side by side. All that concerns a person
 /// goes through one of them, in order of arrival; what meets all the same (a void by request id)
 /// is kept apart by the store's locks.
-pub struct CheckoutLanes(Vec<Lane<Command, Judged>>);
+pub struct CheckoutLanes(Vec<Lane<Wish, Judged>>);
 
 impl CheckoutLanes {
     /// Starts `count` lanes, at least one.
@@ -31,10 +61,10 @@ impl CheckoutLanes {
     }
 
     /// The lane of the person that a command concerns.
-    fn of(&self, command: &Command) -> &Lane<Command, Judged> {
+    fn of(&self, command: &Command) -> &Lane<Wish, Judged> {
         let shard = match &command.action {
             Action::Authorize(order) => order.person.shard().0,
-            Action::Capture(id) | Action::Refund(id) => id.shard().0,
+            Action::Capture(part) | Action::Refund(part) => part.authorization_id.shard().0,
             Action::Void(VoidTarget::Authorization(id)) => id.shard().0,
             Action::Void(VoidTarget::Request(_)) => 0,
         };
@@ -64,16 +94,17 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// The order was paid.
+    /// The order was paid, or a part of it.
     pub async fn capture(
         &self,
         caller: &Caller,
         request_id: RequestId,
-        authorization_id: member_identity::AuthorizationId,
+        part: OrderPart,
         deadline: Option<Instant>,
     ) -> Result<Receipt, Failure> {
-        let action = Action::Capture(authorization_id);
-        self.submit(Command { partner: partner(caller), request_id, action }, deadline).await
+        let action = Action::Capture(part);
+        let command = Command { partner: partner(caller), request_id, action };
+        self.submit(command.into(), deadline).await
     }
 
     /// The order was not paid.
@@ -85,19 +116,21 @@ impl Checkout {
         deadline: Option<Instant>,
     ) -> Result<Receipt, Failure> {
         let action = Action::Void(target);
-        self.submit(Command { partner: partner(caller), request_id, action }, deadline).await
+        let command = Command { partner: partner(caller), request_id, action };
+        self.submit(command.into(), deadline).await
     }
 
-    /// The goods were returned.
+    /// The goods were returned, or a part of them.
     pub async fn refund(
         &self,
         caller: &Caller,
         request_id: RequestId,
-        authorization_id: member_identity::AuthorizationId,
+        part: OrderPart,
         deadline: Option<Instant>,
     ) -> Result<Receipt, Failure> {
-        let action = Action::Refund(authorization_id);
-        self.submit(Command { partner: partner(caller), request_id, action }, deadline).await
+        let action = Action::Refund(part);
+        let command = Command { partner: partner(caller), request_id, action };
+        self.submit(command.into(), deadline).await
     }
 
     /// Whether a request arrived under that id before. What comes under it now and is malformed
@@ -114,16 +147,17 @@ impl Checkout {
 
     pub(super) async fn submit(
         &self,
-        command: Command,
+        wish: Wish,
         deadline: Option<Instant>,
     ) -> Result<Receipt, Failure> {
-        let judged = self.lanes.of(&command).submit(command, deadline).await.map_err(
-            |problem| match problem {
-                LaneProblem::Full => Failure::Overloaded,
-                LaneProblem::Expired => Failure::DeadlinePassed,
-                LaneProblem::Closed => Failure::Stopping,
-            },
-        )?;
+        let judged =
+            self.lanes.of(&wish.command).submit(wish, deadline).await.map_err(|problem| {
+                match problem {
+                    LaneProblem::Full => Failure::Overloaded,
+                    LaneProblem::Expired => Failure::DeadlinePassed,
+                    LaneProblem::Closed => Failure::Stopping,
+                }
+            })?;
         Ok(judged.map_err(Failure::Store)??)
     }
 }
@@ -140,21 +174,21 @@ pub struct CheckoutStages {
 
 #[async_trait]
 impl Stages for CheckoutStages {
-    type Command = Command;
-    type Prepared = Vec<Command>;
+    type Command = Wish;
+    type Prepared = Vec<Wish>;
     type Answer = Judged;
 
-    async fn prepare(&self, commands: Vec<Command>) -> Vec<Command> {
-        commands
+    async fn prepare(&self, wishes: Vec<Wish>) -> Vec<Wish> {
+        wishes
     }
 
-    async fn commit(&self, commands: Vec<Command>) -> Vec<Judged> {
-        match self.attempt(&commands).await {
+    async fn commit(&self, wishes: Vec<Wish>) -> Vec<Judged> {
+        match self.attempt(&wishes).await {
             Ok(answers) => answers.into_iter().map(Ok).collect(),
-            Err(error) if commands.len() > 1 && may_be_one_command(&error) => {
-                self.commit_singly(&commands).await
+            Err(error) if wishes.len() > 1 && may_be_one_command(&error) => {
+                self.commit_singly(&wishes).await
             }
-            Err(error) => commands.iter().map(|_| Err(error.clone())).collect(),
+            Err(error) => wishes.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 }
@@ -164,10 +198,12 @@ impl CheckoutStages {
     /// has committed. Once more, too, when the outcome is not known: whatever the first run
     /// committed is then answered from what it remembered. What fails after that is still not
     /// known, whatever it fails of (law A2).
-    async fn attempt(&self, commands: &[Command]) -> Result<Vec<Answer>, StoreError> {
+    async fn attempt(&self, wishes: &[Wish]) -> Result<Vec<Answer>, StoreError> {
         let mut is_unknown = false;
         for _ in 0..RUNS_MAX {
-            match self.store.checkout_batch(commands.to_vec(), self.moment()).await {
+            let now = Instant::now();
+            let commands = wishes.iter().map(|wish| wish.as_of(now)).collect();
+            match self.store.checkout_batch(commands, self.moment()).await {
                 Ok(answers) => return Ok(answers),
                 Err(StoreError::Conflict) => {}
                 Err(StoreError::OutcomeUnknown) if !is_unknown => is_unknown = true,
@@ -183,10 +219,10 @@ impl CheckoutStages {
 
     /// A batch that fails on one command is judged again command by command, so that only that
     /// one fails.
-    async fn commit_singly(&self, commands: &[Command]) -> Vec<Judged> {
-        let mut answers = Vec::with_capacity(commands.len());
-        for command in commands {
-            let answer = self.attempt(std::slice::from_ref(command)).await;
+    async fn commit_singly(&self, wishes: &[Wish]) -> Vec<Judged> {
+        let mut answers = Vec::with_capacity(wishes.len());
+        for wish in wishes {
+            let answer = self.attempt(std::slice::from_ref(wish)).await;
             answers.push(answer.map(|mut answers| answers.remove(0)));
         }
         answers

@@ -7,7 +7,7 @@ use member_identity::{IdDocument, MemberId, OrganizationPath, PersonKey};
 use rpc::Caller;
 use tokio::time::Instant;
 
-use super::Failure;
+use super::{CheckPeer, Failure};
 
 /// Members remembered, some 150 bytes each. When there are more, all are forgotten and asked for
 /// again.
@@ -46,7 +46,7 @@ pub enum ResolveProblem {
 
 /// Eligibility, as far as redemption asks it.
 #[async_trait]
-pub trait EligibilityPeer: Send + Sync + 'static {
+pub trait EligibilityPeer: CheckPeer {
     /// Finds the person behind a reference.
     async fn resolve(&self, reference: &MemberReference) -> Result<Member, ResolveProblem>;
 }
@@ -54,7 +54,7 @@ pub trait EligibilityPeer: Send + Sync + 'static {
 /// Finds members, and remembers those that were named by id: whose person a member id stands for
 /// never changes. Documents are never remembered.
 pub struct Members {
-    peer: Arc<dyn EligibilityPeer>,
+    pub(super) peer: Arc<dyn EligibilityPeer>,
     remembered: Mutex<HashMap<MemberId, (Member, Instant)>>,
 }
 

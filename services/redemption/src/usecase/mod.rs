@@ -19,6 +19,7 @@ mod import_shops;
 mod list_wallet_vouchers;
 mod members;
 mod quote;
+mod rechecks;
 mod shops;
 mod sweep;
 
@@ -26,7 +27,7 @@ use std::sync::Arc;
 
 pub use authorize::AuthorizeRequest;
 pub use check_terminal::{TakenAsked, TerminalAsked, TerminalCheck, Terminals};
-pub use checkout::{Checkout, CheckoutLanes, CheckoutStages};
+pub use checkout::{Checkout, CheckoutLanes, CheckoutStages, Wish};
 pub use feed::{Feed, FeedLevel, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable};
 pub use follow_feed::FeedFollower;
 pub use get_authorization::GetAuthorization;
@@ -36,6 +37,7 @@ pub use import_shops::{OpenShopImport, ShopsHeader};
 pub use list_wallet_vouchers::{WalletPage, Wallets};
 pub use members::{EligibilityPeer, Member, MemberReference, Members, ResolveProblem};
 pub use quote::QuoteRequest;
+pub use rechecks::{CheckPeer, CheckQuestion, Checked, EligibilityUnavailable};
 pub use shops::{Merchants, Page};
 pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
 

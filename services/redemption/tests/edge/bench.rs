@@ -18,12 +18,12 @@ use contracts::redemption::v1::wallet_service_client::WalletServiceClient;
 use futures::stream::{BoxStream, StreamExt as _};
 use group_commit::LaneOptions;
 use member_identity::{MemberId, OrganizationPath, PersonKey};
-use redemption::domain::{FeedCursors, Found};
+use redemption::domain::{FeedCursors, Found, Standing};
 use redemption::store::conformance::{Counting, EPOCH, RETURNS, Till};
 use redemption::store::sqlite::SqliteStore;
 use redemption::usecase::{
-    EligibilityPeer, Feed, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable, Member,
-    MemberReference, ResolveProblem,
+    CheckPeer, CheckQuestion, Checked, EligibilityPeer, EligibilityUnavailable, Feed, FeedMessage,
+    FollowProblem, IssuancePeer, IssuanceUnavailable, Member, MemberReference, ResolveProblem,
 };
 use redemption::{Ingredients, Redemption};
 use rpc::{Credential, Grant, Peer, PeerChannel, PeerConfig, Signer, Verifier};
@@ -51,6 +51,26 @@ pub struct Bench {
 pub struct Registry {
     pub members: Mutex<HashMap<MemberId, Member>>,
     pub down: AtomicBool,
+    /// How members stand to every policy; nobody can tell when there is nothing.
+    pub standing: Mutex<Option<Standing>>,
+    /// How old verdicts are when they are sent.
+    pub age: Mutex<Duration>,
+    /// Questions so far.
+    pub checks: AtomicUsize,
+}
+
+#[async_trait]
+impl CheckPeer for Registry {
+    async fn check(
+        &self,
+        _member_id: MemberId,
+        _question: &CheckQuestion,
+    ) -> Result<Checked, EligibilityUnavailable> {
+        self.checks.fetch_add(1, Ordering::Relaxed);
+        let standing = self.standing.lock().expect("no panic holds it").clone();
+        let age = *self.age.lock().expect("no panic holds it");
+        standing.map(|standing| Checked { standing, age }).ok_or(EligibilityUnavailable)
+    }
 }
 
 #[async_trait]
@@ -213,7 +233,8 @@ impl Bench {
         let member_id = self.member_with_voucher(n).await;
         let held = self.authorize(&format!("a{n}"), member_id, &format!("o{n}")).await;
         let authorization_id = held.expect("it is held").authorization_id;
-        let request = wire::CaptureRequest { request_id: format!("c{n}"), authorization_id };
+        let request =
+            wire::CaptureRequest { request_id: format!("c{n}"), authorization_id, portion: None };
         let answer = self.checkout().capture(request).await.expect("it is captured");
         answer.into_inner().authorization.expect("an authorization")
     }
@@ -250,7 +271,11 @@ pub fn by_id(member_id: MemberId) -> Option<WireReference> {
 /// One cold drink of 5.00 in Guangzhou.
 pub fn order(number: &str) -> Option<wire::Order> {
     let line = wire::OrderLine { category: String::from("cold-drink"), amount_fen: 500 };
-    let shop = wire::Shop { shop_id: String::from("shop-1"), region_code: String::from("440106") };
+    let shop = wire::Shop {
+        shop_id: String::from("shop-1"),
+        region_code: String::from("440106"),
+        terminal_id: String::new(),
+    };
     Some(wire::Order { order_number: number.to_owned(), lines: vec![line], shop: Some(shop) })
 }
 

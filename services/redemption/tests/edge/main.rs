@@ -3,5 +3,7 @@
 mod bench;
 mod checkout;
 mod feed;
+mod parts;
+mod rechecks;
 mod settlement;
 mod shops;

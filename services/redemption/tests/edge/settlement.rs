@@ -113,7 +113,8 @@ async fn entries_come_to_zero_and_the_accounts_of_a_closed_day_are_its_entries()
     let bought = bench.buy(1).await;
     bench.buy(2).await;
     let request_id = String::from("r1");
-    let refund = wire::RefundRequest { request_id, authorization_id: bought.authorization_id };
+    let authorization_id = bought.authorization_id;
+    let refund = wire::RefundRequest { request_id, authorization_id, portion: None };
     bench.checkout().refund(refund).await.expect("it is refunded");
     close(&bench).await;
     let mut database = open(&bench).await;

@@ -1,10 +1,11 @@
+use benefit::{ShopScope, TermsParts};
 use contracts::redemption::v1 as wire;
 use contracts::redemption::v1::check_terminal_request::Taken;
 use contracts::redemption::v1::import_shops_request::Part;
 use contracts::redemption::v1::merchant_service_client::MerchantServiceClient;
 use contracts::redemption::v1::stop_scope::Scope;
 use contracts::redemption::v1::terminal_service_client::TerminalServiceClient;
-use redemption::store::conformance::RETURNS;
+use redemption::store::conformance::{RETURNS, campaign_of, cool_drinks};
 use rpc::PeerChannel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -61,7 +62,7 @@ async fn check(bench: &Bench, region: &str, taken: Taken) -> wire::CheckTerminal
     tills.check_terminal(request).await.expect("it is answered").into_inner()
 }
 
-fn cool_drinks() -> Taken {
+fn of_cool_drinks() -> Taken {
     Taken::CampaignId(String::from(RETURNS))
 }
 
@@ -74,7 +75,7 @@ fn told(obstacles: &[wire::Obstacle]) -> Vec<(&str, &str, &str)> {
 async fn a_till_is_told_all_that_stands_against_it_in_both_languages() {
     let bench = Bench::open().await;
     let mut ops = ops(&bench, "gd");
-    let free = check(&bench, "440106", cool_drinks()).await;
+    let free = check(&bench, "440106", of_cool_drinks()).await;
     assert!(free.taken && free.obstacles.is_empty() && free.campaigns[0].taken, "{free:?}");
     ops.put_shop(put("p1", "shop-1", 0)).await.expect("it is registered");
     let block = wire::BlockShopRequest { request_id: String::from("b1"), key: key("shop-1") };
@@ -88,7 +89,7 @@ async fn a_till_is_told_all_that_stands_against_it_in_both_languages() {
     ops.put_terminal(terminal).await.expect("it is blocked");
     ops.stop_redeeming(stop("s1", Scope::RegionCode(String::from("430000")))).await.expect("stops");
 
-    let check = check(&bench, "430102", cool_drinks()).await;
+    let check = check(&bench, "430102", of_cool_drinks()).await;
     assert!(!check.taken && !check.campaigns[0].taken);
     let expected = [
         ("SHOP_BLOCKED", "该门店已停用", "the shop takes no vouchers"),
@@ -126,6 +127,74 @@ async fn a_till_is_told_about_a_members_campaigns_and_nothing_of_the_member() {
     let unknown = check(&bench, "440106", Taken::CampaignId(String::from("nowhere"))).await;
     let expected = [("CAMPAIGN_UNKNOWN", "没有该活动", "there is no campaign of that name")];
     assert_eq!(told(&unknown.campaigns[0].obstacles), expected);
+}
+
+#[tokio::test]
+async fn an_order_is_refused_where_its_shop_is_not_on_the_list_in_both_languages() {
+    let bench = Bench::open().await;
+    let parts = TermsParts { shops: ShopScope::Listed, ..cool_drinks() };
+    bench.till.offer(vec![campaign_of("listed", parts, 3)]).await;
+    let (member_id, person) = bench.member(1, "gd");
+    bench.till.give(person, "listed").await;
+    let refused = bench.authorize("a1", member_id, "o1").await.expect_err("nobody knows the shop");
+    assert_eq!(reason(&refused).0, "SHOP_UNKNOWN");
+    let expected =
+        ["该门店未登记，不能使用此优惠券", "the shop is not registered for this voucher"];
+    assert_eq!(texts(&refused), expected);
+    let mut ops = ops(&bench, "gd");
+    ops.put_shop(put("p1", "shop-1", 0)).await.expect("it is registered");
+    let refused = bench.authorize("a2", member_id, "o1").await.expect_err("it is not listed");
+    assert_eq!(reason(&refused).0, "SHOP_NOT_LISTED");
+    let expected = ["该门店不在活动门店名单内", "the shop is not on the campaign's list"];
+    assert_eq!(texts(&refused), expected);
+    let unlisted = check(&bench, "440106", Taken::CampaignId(String::from("listed"))).await;
+    assert_eq!(told(&unlisted.campaigns[0].obstacles)[0].0, "SHOP_NOT_LISTED");
+    let list = wire::ListOnCampaignRequest {
+        request_id: String::from("l1"),
+        campaign_id: String::from("listed"),
+        shops: key("shop-1").into_iter().collect(),
+    };
+    ops.list_on_campaign(list).await.expect("it is listed");
+    assert!(check(&bench, "440106", Taken::CampaignId(String::from("listed"))).await.taken);
+    bench.authorize("a3", member_id, "o1").await.expect("it is held");
+}
+
+#[tokio::test]
+async fn a_stop_and_a_blocked_till_reach_quote_and_authorize() {
+    let bench = Bench::open().await;
+    let member_id = bench.member_with_voucher(1).await;
+    let mut ops = ops(&bench, "gd");
+    ops.put_shop(put("p1", "shop-1", 0)).await.expect("it is registered");
+    let terminal = wire::PutTerminalRequest {
+        request_id: String::from("t1"),
+        key: key("shop-1"),
+        terminal_id: String::from("t1"),
+        state: wire::put_terminal_request::State::Blocked.into(),
+    };
+    ops.put_terminal(terminal).await.expect("it is blocked");
+    let mut order = crate::bench::order("o1").expect("an order");
+    order.shop.as_mut().expect("a shop").terminal_id = String::from("t1");
+    let mut quote = wire::QuoteRequest {
+        member: by_id(member_id),
+        order: Some(order),
+        voucher_ids: Vec::new(),
+    };
+    let refused = bench.checkout().quote(quote.clone()).await.expect_err("the till is blocked");
+    assert_eq!(reason(&refused).0, "TERMINAL_BLOCKED");
+    quote.order = crate::bench::order("o1");
+    ops.stop_redeeming(stop("s1", Scope::CampaignId(String::from(RETURNS)))).await.expect("stops");
+    let quoted = bench.checkout().quote(quote.clone()).await.expect("it is quoted").into_inner();
+    let unused = &quoted.unused[0];
+    assert_eq!(unused.reason, "REDEEMING_STOPPED");
+    assert_eq!((&*unused.text_zh, &*unused.text_en), ("系统升级，请稍后", "we will be back"));
+    let refused = bench.authorize("a1", member_id, "o1").await.expect_err("it is stopped");
+    assert_eq!(reason(&refused).1["stopped"], "CAMPAIGN");
+    assert_eq!(texts(&refused), ["系统升级，请稍后", "we will be back"]);
+
+    let lines = &mut quote.order.as_mut().expect("an order").lines;
+    lines[0].category = String::from("a\tb");
+    let refused = bench.checkout().quote(quote).await.expect_err("no text has tabs");
+    assert_eq!(fields(&refused), ["order.lines[0].category"]);
 }
 
 #[tokio::test]

@@ -8,13 +8,16 @@ use async_trait::async_trait;
 use clock::ManualClock;
 use futures::stream::{BoxStream, StreamExt as _};
 use group_commit::LaneOptions;
-use member_identity::{MemberId, OrganizationPath, PersonKey};
-use redemption::domain::{FeedBatch, FeedCursors, Found, IssuedVoucher, OrderHold, StockBatch};
+use member_identity::{AuthorizationId, MemberId, OrganizationPath, PersonKey};
+use redemption::domain::{
+    FeedBatch, FeedCursors, Found, IssuedVoucher, OrderHold, OrderPart, Standing, StockBatch,
+};
 use redemption::store::Store;
 use redemption::store::conformance::{EPOCH, cold_drink, stock};
 use redemption::usecase::{
-    AuthorizeRequest, Checkout, EligibilityPeer, Failure, FeedLevel, FeedMessage, FollowProblem,
-    IssuancePeer, IssuanceUnavailable, Member, MemberReference, ResolveProblem,
+    AuthorizeRequest, CheckPeer, CheckQuestion, Checked, Checkout, EligibilityPeer,
+    EligibilityUnavailable, Failure, FeedLevel, FeedMessage, FollowProblem, IssuancePeer,
+    IssuanceUnavailable, Member, MemberReference, ResolveProblem,
 };
 use redemption::{Ingredients, Redemption, SystemEntropy};
 use rpc::Caller;
@@ -37,6 +40,17 @@ impl EligibilityPeer for Everybody {
         let person = PersonKey::from_bytes(*member_id.as_bytes());
         let organization = OrganizationPath::parse("gd").expect("a path");
         Ok(Member { member_id, person, organization })
+    }
+}
+
+#[async_trait]
+impl CheckPeer for Everybody {
+    async fn check(
+        &self,
+        _member_id: MemberId,
+        _question: &CheckQuestion,
+    ) -> Result<Checked, EligibilityUnavailable> {
+        Ok(Checked { standing: Standing::Qualifies, age: Duration::ZERO })
     }
 }
 
@@ -128,4 +142,9 @@ impl Replica {
 /// The payment platform whose orders these are.
 pub fn platform() -> Caller {
     Caller { subject: String::from("wepay"), scopes: BTreeSet::new(), organization: None }
+}
+
+/// The whole of an order.
+pub fn whole(authorization_id: AuthorizationId) -> OrderPart {
+    OrderPart { authorization_id, portion: benefit::Portion::Whole }
 }

@@ -1,5 +1,7 @@
 use contracts::issuance::v1::terms::Kind;
-use contracts::issuance::v1::{AmountOff, Campaign, Hours, Terms};
+use contracts::issuance::v1::{
+    AmountOff, Balance, Campaign, Hours, PercentOff, Service, Stacking, Terms, Uses, Waiver,
+};
 use serde_json::{Value, json};
 
 use super::super::failure::Failure;
@@ -50,19 +52,52 @@ pub(super) fn value(campaign: Campaign) -> Value {
 /// What a voucher is worth and where.
 pub(in super::super) fn terms_value(terms: Terms) -> Value {
     let refund_rule = short(terms.refund_rule().as_str_name(), "REFUND_RULE_");
-    let kind = match terms.kind {
-        Some(Kind::AmountOff(AmountOff { threshold_fen, amount_fen })) => {
+    let shops = short(terms.shops().as_str_name(), "SHOP_SCOPE_");
+    json!({
+        "kind": terms.kind.map_or(Value::Null, kind_value),
+        "uses": terms.uses.map(uses_value),
+        "goods_categories": terms.goods_categories,
+        "excluded_categories": terms.excluded_categories,
+        "regions": terms.regions,
+        "shops": shops,
+        "hours": terms.hours.iter().map(hours_text).collect::<Vec<_>>(),
+        "stacking": terms.stacking.map(stacking_value),
+        "rechecks_membership": terms.rechecks_membership,
+        "refund_rule": refund_rule,
+        "grace_days": terms.grace_days,
+        "returns_max": terms.returns_max,
+        "zone": terms.zone,
+    })
+}
+
+fn kind_value(kind: Kind) -> Value {
+    match kind {
+        Kind::AmountOff(AmountOff { threshold_fen, amount_fen }) => {
             json!({ "amount_off": { "threshold_fen": threshold_fen, "amount_fen": amount_fen } })
         }
-        None => Value::Null,
-    };
+        Kind::PercentOff(PercentOff { threshold_fen, percent, cap_fen }) => json!({
+            "percent_off": {
+                "threshold_fen": threshold_fen, "percent": percent, "cap_fen": cap_fen,
+            }
+        }),
+        Kind::Waiver(Waiver { cap_fen }) => json!({ "waiver": { "cap_fen": cap_fen } }),
+        Kind::Balance(Balance { value_fen }) => json!({ "balance": { "value_fen": value_fen } }),
+        Kind::Service(Service {}) => json!({ "service": {} }),
+    }
+}
+
+fn uses_value(uses: Uses) -> Value {
+    let period = short(uses.period().as_str_name(), "USE_PERIOD_");
+    json!({ "total": uses.total, "per_period": uses.per_period, "period": period })
+}
+
+fn stacking_value(stacking: Stacking) -> Value {
     json!({
-        "kind": kind,
-        "goods_categories": terms.goods_categories,
-        "regions": terms.regions,
-        "hours": terms.hours.iter().map(hours_text).collect::<Vec<_>>(),
-        "refund_rule": refund_rule,
-        "zone": terms.zone,
+        "combines": stacking.combines,
+        "group": stacking.group,
+        "sequence": stacking.sequence,
+        "own_funder_only": stacking.own_funder_only,
+        "order_cap_percent": stacking.order_cap_percent,
     })
 }
 

@@ -5,8 +5,8 @@ use clap::{Args, Subcommand};
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
 use contracts::redemption::v1::get_authorization_request::Key;
 use contracts::redemption::v1::{
-    AuthorizeRequest, CaptureRequest, GetAuthorizationRequest, Order, OrderLine, QuoteRequest,
-    RefundRequest, Shop, VoidRequest, void_request,
+    AuthorizeRequest, CaptureRequest, GetAuthorizationRequest, LinePortion, LinePortions, Order,
+    OrderLine, Portion, QuoteRequest, RefundRequest, Shop, VoidRequest, portion, void_request,
 };
 
 use super::Problem;
@@ -19,7 +19,7 @@ use crate::tokens::Role;
 
 mod shown;
 
-use shown::{authorization, quote, with_authorization};
+use shown::{authorization, quote, refunded};
 
 /// Vouchers at the till, as a payment platform redeems them.
 #[derive(Debug, Args)]
@@ -29,8 +29,9 @@ use shown::{authorization, quote, with_authorization};
   zhisong checkout authorize --member mem_... --order order-1 --line cold-drink=5.00 \
 --shop shop-1 --region 440103 --hold 10m
   zhisong checkout capture --order order-1
+  zhisong checkout capture --order order-1 --line 0=5.00
   zhisong checkout void --request cli-0123456789abcdef
-  zhisong checkout refund --authorization aut_...")]
+  zhisong checkout refund --authorization aut_... --amount 2.50")]
 pub(crate) struct Checkout {
     #[command(subcommand)]
     verb: Verb,
@@ -42,13 +43,13 @@ pub(crate) struct Checkout {
 enum Verb {
     /// Shows what authorize would do now; holds nothing.
     Quote(Basket),
-    /// Holds the best voucher of the member, or the named one, for an order.
+    /// Holds the best vouchers of the member together, or the named ones, for an order.
     Authorize(Authorize),
-    /// Uses what is held: the order was paid.
+    /// Uses what is held, or a part of it: the order was paid.
     Capture(Change),
     /// Lets go of what is held: the order was not paid.
     Void(Void),
-    /// Gives a captured discount back in full: the goods were returned.
+    /// Gives back what was captured, or a part of it: goods were returned.
     Refund(Change),
     /// Shows an authorization as it is now.
     Get(Which),
@@ -71,7 +72,10 @@ struct Basket {
     /// The GB/T 2260 code of where the shop stands, six digits.
     #[arg(long, value_name = "CODE")]
     region: String,
-    /// The voucher to use; the best when absent.
+    /// The platform's own id of the till within the shop.
+    #[arg(long, value_name = "ID")]
+    terminal: Option<String>,
+    /// A voucher to use; the best when absent. At most three.
     #[arg(long, value_name = "VCH_ID")]
     voucher: Vec<String>,
 }
@@ -99,10 +103,24 @@ struct Which {
     order: Option<String>,
 }
 
+/// Which part of the order; all that is left when absent.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+struct Part {
+    /// So much of the order in yuan, before the discount, over all its lines.
+    #[arg(long, value_name = "YUAN", value_parser = parse_yuan)]
+    amount: Option<Fen>,
+    /// So much of a line, by its place in the order from 0, as 1=2.50. May repeat.
+    #[arg(long = "line", value_name = "INDEX=YUAN", value_parser = parse_part)]
+    lines: Vec<(i32, Fen)>,
+}
+
 #[derive(Debug, Args)]
 struct Change {
     #[command(flatten)]
     which: Which,
+    #[command(flatten)]
+    part: Part,
     #[command(flatten)]
     request_id: RequestId,
 }
@@ -150,16 +168,17 @@ impl Verb {
             Self::Capture(capture) => {
                 let authorization_id = capture.which.id(&mut client).await?;
                 let request_id = capture.request_id.get();
-                let request = CaptureRequest { request_id, authorization_id };
+                let portion = capture.part.portion();
+                let request = CaptureRequest { request_id, authorization_id, portion };
                 authorization(client.capture(request).await?.into_inner().authorization)
             }
             Self::Void(void) => void.run(&mut client).await,
             Self::Refund(refund) => {
                 let authorization_id = refund.which.id(&mut client).await?;
                 let request_id = refund.request_id.get();
-                let request = RefundRequest { request_id, authorization_id };
-                let refunded = client.refund(request).await?.into_inner();
-                with_authorization(refunded.authorization, refunded.right_returned)
+                let portion = refund.part.portion();
+                let request = RefundRequest { request_id, authorization_id, portion };
+                refunded(client.refund(request).await?.into_inner())
             }
             Self::Get(which) => authorization(which.find(&mut client).await?),
         }
@@ -173,7 +192,11 @@ impl Basket {
         let order = Order {
             order_number: self.order,
             lines: lines.collect(),
-            shop: Some(Shop { shop_id: self.shop, region_code: self.region }),
+            shop: Some(Shop {
+                shop_id: self.shop,
+                region_code: self.region,
+                terminal_id: self.terminal.unwrap_or_default(),
+            }),
         };
         (self.member.reference(), order, self.voucher)
     }
@@ -208,6 +231,21 @@ impl Void {
     }
 }
 
+impl Part {
+    fn portion(self) -> Option<Portion> {
+        let line = |(line, Fen(amount_fen))| LinePortion { line, amount_fen };
+        let part = match self.amount {
+            Some(Fen(fen)) => portion::Part::AmountFen(fen),
+            None if self.lines.is_empty() => return None,
+            None => {
+                let lines = self.lines.into_iter().map(line).collect();
+                portion::Part::Lines(LinePortions { lines })
+            }
+        };
+        Some(Portion { part: Some(part) })
+    }
+}
+
 impl Which {
     async fn id(self, client: &mut Client) -> Result<String, Failure> {
         if let Some(id) = self.authorization {
@@ -228,6 +266,12 @@ impl Which {
         let request = GetAuthorizationRequest { key };
         Ok(client.get_authorization(request).await?.into_inner().authorization)
     }
+}
+
+fn parse_part(text: &str) -> Result<(i32, Fen), String> {
+    let wrong = || format!("{text:?} is not a part of a line, as 1=2.50");
+    let (line, amount) = text.split_once('=').ok_or_else(wrong)?;
+    Ok((line.parse().map_err(|_| wrong())?, parse_yuan(amount)?))
 }
 
 fn parse_line(text: &str) -> Result<(String, Fen), String> {

@@ -1,4 +1,6 @@
-use contracts::redemption::v1::{AppliedVoucher, Authorization, QuoteResponse, UnusedVoucher};
+use contracts::redemption::v1::{
+    AppliedVoucher, Authorization, QuoteResponse, RefundPart, RefundResponse, UnusedVoucher,
+};
 use serde_json::{Value, json};
 
 use super::super::arguments::Language;
@@ -17,8 +19,30 @@ const AUTHORIZATION: &[&str] = &[
     "expires_at",
     "captured_on",
     "refunded_on",
+    "line_amounts_fen",
+    "captured_amounts_fen",
+    "returned_amounts_fen",
+    "captured_fen",
+    "refunded_fen",
 ];
-const APPLIED: &[&str] = &["voucher_id", "campaign_id", "discount_fen", "line_discounts_fen"];
+const APPLIED: &[&str] = &[
+    "voucher_id",
+    "campaign_id",
+    "organization",
+    "discount_fen",
+    "line_discounts_fen",
+    "captured_fen",
+];
+const QUOTED: &[&str] =
+    &["voucher_id", "campaign_id", "organization", "discount_fen", "line_discounts_fen"];
+const REFUND: &[&str] = &[
+    "request_id",
+    "returned_fen",
+    "discount_fen",
+    "voucher_discounts_fen",
+    "returned_voucher_ids",
+    "refunded_on",
+];
 const UNUSED: &[&str] = &["voucher_id", "campaign_id", "reason", "text"];
 
 /// What authorize would do.
@@ -30,7 +54,7 @@ pub(super) fn quote(quoted: QuoteResponse, language: Language) -> Answer {
     });
     let unused = quoted.unused.into_iter().map(|voucher| unused(voucher, language));
     Answer::record(amounts, AMOUNTS)
-        .and_list("vouchers", quoted.vouchers.into_iter().map(applied).collect(), APPLIED)
+        .and_list("vouchers", quoted.vouchers.into_iter().map(applied).collect(), QUOTED)
         .and_list("unused", unused.collect(), UNUSED)
 }
 
@@ -48,21 +72,28 @@ pub(super) fn authorization(found: Option<Authorization>) -> Result<Answer, Fail
         "expires_at": instant(found.expires_at),
         "captured_on": found.captured_on,
         "refunded_on": found.refunded_on,
+        "line_amounts_fen": found.line_amounts_fen,
+        "captured_amounts_fen": found.captured_amounts_fen,
+        "returned_amounts_fen": found.returned_amounts_fen,
+        "captured_fen": found.captured_fen,
+        "refunded_fen": found.refunded_fen,
     });
     let vouchers = found.vouchers.into_iter().map(applied).collect();
-    Ok(Answer::record(value, AUTHORIZATION).and_list("vouchers", vouchers, APPLIED))
+    let refunds = found.refunds.into_iter().map(refund).collect();
+    Ok(Answer::record(value, AUTHORIZATION)
+        .and_list("vouchers", vouchers, APPLIED)
+        .and_list("refunds", refunds, REFUND))
 }
 
-/// A refunded authorization, and whether the person may use the voucher once more.
-pub(super) fn with_authorization(
-    found: Option<Authorization>,
-    right_returned: bool,
-) -> Result<Answer, Failure> {
+/// A refunded authorization, and what the refund gave back to the person.
+pub(super) fn refunded(refunded: RefundResponse) -> Result<Answer, Failure> {
+    let right_returned = refunded.right_returned;
     let text = match right_returned {
-        true => "the voucher can be used once more",
-        false => "the voucher stays used",
+        true => "a voucher can be used once more",
+        false => "no voucher can be used once more because of this refund",
     };
-    Ok(authorization(found)?.with("right_returned", right_returned).note(text))
+    let answer = authorization(refunded.authorization)?.with("right_returned", right_returned);
+    Ok(answer.with("refund", refunded.refund.map(refund)).note(text))
 }
 
 /// A void that came before the authorize it names.
@@ -80,6 +111,20 @@ fn applied(voucher: AppliedVoucher) -> Value {
         "campaign_id": voucher.campaign_id,
         "discount_fen": voucher.discount_fen,
         "line_discounts_fen": voucher.line_discounts_fen,
+        "organization": voucher.organization,
+        "captured_fen": voucher.captured_fen,
+    })
+}
+
+fn refund(refund: RefundPart) -> Value {
+    json!({
+        "request_id": refund.request_id,
+        "returned_fen": refund.returned_fen,
+        "discount_fen": refund.discount_fen,
+        "voucher_discounts_fen": refund.voucher_discounts_fen,
+        "returned_voucher_ids": refund.returned_voucher_ids,
+        "refunded_at": instant(refund.refunded_at),
+        "refunded_on": refund.refunded_on,
     })
 }
 

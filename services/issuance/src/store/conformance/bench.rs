@@ -38,7 +38,15 @@ pub struct Offer {
     pub per_person: u32,
     /// Its title.
     pub title: &'static str,
+    /// What its vouchers are worth: the kind, its figures and the refund rule, as a file has them.
+    pub worth: &'static str,
 }
+
+/// Money off for every purchase.
+const WORTH: &str = r#"kind = "AMOUNT_OFF"
+threshold_fen = 300
+amount_fen = 299
+refund_rule = "RIGHT_RETURNS""#;
 
 impl Default for Offer {
     fn default() -> Self {
@@ -50,6 +58,7 @@ impl Default for Offer {
             limit_period: "day",
             per_person: 1,
             title: "Cool drinks",
+            worth: WORTH,
         }
     }
 }
@@ -57,7 +66,8 @@ impl Default for Offer {
 impl Offer {
     /// Its programme file: from 22 to 24 July 2022, from ten o'clock.
     pub fn source(&self) -> String {
-        let Self { id, organization, stock_period, quota, limit_period, per_person, title } = self;
+        let Self { id, organization, stock_period, quota, .. } = self;
+        let Self { limit_period, per_person, title, worth, .. } = self;
         format!(
             r#"
 schema = 1
@@ -76,10 +86,7 @@ quota = {quota}
 period = "{limit_period}"
 per_person = {per_person}
 [terms]
-kind = "AMOUNT_OFF"
-threshold_fen = 300
-amount_fen = 299
-refund_rule = "RIGHT_RETURNS"
+{worth}
 valid_for = "business-day"
 [policy]
 id = "outdoor-trades"

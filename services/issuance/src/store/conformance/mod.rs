@@ -6,6 +6,7 @@ mod bench;
 mod campaigns;
 mod claims;
 mod feed;
+mod liabilities;
 mod reads;
 mod refusals;
 mod replicas;
@@ -28,5 +29,5 @@ pub struct Case {
 /// Every case.
 pub fn cases() -> Vec<Case> {
     let of_one = [claims::CASES, refusals::CASES, campaigns::CASES, feed::CASES, reads::CASES];
-    [of_one.concat(), replicas::CASES.to_vec()].concat()
+    [of_one.concat(), liabilities::CASES.to_vec(), replicas::CASES.to_vec()].concat()
 }

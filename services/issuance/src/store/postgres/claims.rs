@@ -25,12 +25,11 @@ pub(super) async fn decide(
     let (campaign, stock) = locked(tx, programmes, batch).await?;
     let programme = Arc::clone(&campaign.programme);
     let limit = Limit::of(&campaign, batch.at);
-    let state = ClaimState {
-        stock,
-        replays: replays(tx, &campaign, &batch.commands).await?,
-        taken: taken(tx, &limit, persons(&batch.commands)).await?,
-        campaign,
-    };
+    // The requests are read last: every one that was counted, also of another day's stock, which
+    // has a lock of its own, is among them.
+    let taken = taken(tx, &limit, persons(&batch.commands)).await?;
+    let replays = replays(tx, &campaign, &batch.commands).await?;
+    let state = ClaimState { stock, replays, taken, campaign };
     let effects = decide_claims(state, &batch.judged_by, &batch.commands, batch.at);
     if !effects.winners.is_empty() {
         claims_write::write(tx, &effects, &limit, stock).await?;

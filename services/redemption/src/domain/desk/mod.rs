@@ -5,6 +5,7 @@
 //! the verbs is here and in the types that it uses; none is in a store.
 
 mod authorize;
+mod refund;
 mod settle;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -13,10 +14,11 @@ use std::sync::Arc;
 use clock::Timestamp;
 use member_identity::{AuthorizationId, PersonKey, VoucherId};
 
+use super::shops::Registrations;
 use super::{
     Action, Answer, Authorization, Campaign, CampaignId, Command, DayState, Entropy, Fingerprint,
-    OrderNumber, Partner, Reason, Refusal, Remembered, RequestId, ShownStage, Transaction, Verb,
-    WalletVoucher,
+    OrderNumber, Partner, Reason, RefundPart, Refusal, Remembered, RequestId, ShownStage,
+    Transaction, Verb, WalletVoucher,
 };
 
 /// The scope and the id of a request (law A1).
@@ -42,6 +44,8 @@ pub struct Laid {
     pub vouchers: BTreeMap<VoucherId, WalletVoucher>,
     /// The campaigns of the vouchers.
     pub campaigns: HashMap<CampaignId, Campaign>,
+    /// What is registered of the places of the batch's orders, and what is stopped.
+    pub places: Registrations,
     /// What is known of today.
     pub day: Option<DayState>,
 }
@@ -62,8 +66,21 @@ pub struct Changes {
     pub requests: Vec<(RequestKey, Remembered)>,
     /// Requests that arrived after they were answered.
     pub arrived: Vec<(RequestKey, Fingerprint)>,
+    /// Refunds that were made.
+    pub refunds: Vec<NewRefund>,
     /// Rows for the journal.
     pub transactions: Vec<Transaction>,
+}
+
+/// A refund that was made.
+#[derive(Clone, Debug)]
+pub struct NewRefund {
+    /// Of which authorization.
+    pub authorization_id: AuthorizationId,
+    /// Its number among the authorization's refunds, from 1.
+    pub part: u32,
+    /// What it gave back.
+    pub refund: RefundPart,
 }
 
 /// When a batch is judged, and where its ids come from.
@@ -92,6 +109,8 @@ struct Changed {
     orders: BTreeMap<OrderKey, (AuthorizationId, bool)>,
     requests: BTreeSet<RequestKey>,
     arrived: BTreeSet<RequestKey>,
+    /// The places of new refunds among their authorizations'.
+    refunds: Vec<(AuthorizationId, usize)>,
     transactions: Vec<Transaction>,
 }
 
@@ -114,21 +133,21 @@ impl Desk {
                 return self.arrive(key, fingerprint);
             }
             let differs = seen.fingerprint.first_difference(&fingerprint);
-            return seen.answer(command.verb(), self.made(seen), differs);
+            return seen.answer(&key, self.made(seen), differs);
         }
         let outcome = match &command.action {
             Action::Authorize(authorize) => self.authorize(command, authorize),
-            Action::Capture(id) => self.capture(&command.partner, *id),
+            Action::Capture(part) => self.capture(&command.partner, part),
             Action::Void(target) => self.void(&command.partner, target),
-            Action::Refund(id) => self.refund(&command.partner, *id),
+            Action::Refund(part) => self.refund(command, part),
         };
         if let Err(refusal) = &outcome
-            && self.is_a_miss(command, refusal)
+            && (self.is_a_miss(command, refusal) || is_for_want_of_a_check(refusal))
         {
             return Err(refusal.clone());
         }
         let seen = Remembered { fingerprint, outcome, created_at: self.moment.now };
-        let answer = seen.answer(command.verb(), self.made(&seen), None);
+        let answer = seen.answer(&key, self.made(&seen), None);
         self.remember(key, seen);
         answer
     }
@@ -156,7 +175,9 @@ impl Desk {
 
     /// What is to be written.
     pub fn into_changes(self) -> Changes {
-        let Self { mut state, changed, .. } = self;
+        let Self { mut state, mut changed, .. } = self;
+        changed.refunds.sort_unstable();
+        let refunds = changed.refunds.iter().filter_map(|key| new_refund(&state, *key)).collect();
         let mut authorizations = |ids: BTreeSet<AuthorizationId>| {
             ids.into_iter().filter_map(|id| state.authorizations.remove(&id)).collect()
         };
@@ -175,6 +196,7 @@ impl Desk {
             orders: changed.orders.into_iter().map(|(key, (id, live))| (key, id, live)).collect(),
             requests: answered,
             arrived: arrived.map(|(key, seen)| (key, seen.fingerprint)).collect(),
+            refunds,
             transactions: changed.transactions,
         }
     }
@@ -189,7 +211,7 @@ impl Desk {
     fn arrive(&mut self, key: RequestKey, fingerprint: Fingerprint) -> Answer {
         let seen = self.state.requests.get_mut(&key).expect("the caller found it");
         seen.fingerprint = fingerprint;
-        let answer = seen.answer(key.1, None, None);
+        let answer = seen.answer(&key, None, None);
         if !self.changed.requests.contains(&key) {
             self.changed.arrived.insert(key);
         }
@@ -245,4 +267,19 @@ impl Desk {
             self.changed.vouchers.insert(id);
         }
     }
+}
+
+/// Whether the order is refused only because eligibility was not asked, or did not answer. That is
+/// not an answer for ever: nothing is written down.
+fn is_for_want_of_a_check(refusal: &Refusal) -> bool {
+    refusal.reason == Reason::BenefitNotAvailableNow
+}
+
+fn new_refund(
+    state: &Laid,
+    (authorization_id, place): (AuthorizationId, usize),
+) -> Option<NewRefund> {
+    let refund = state.authorizations.get(&authorization_id)?.refunds.get(place)?.clone();
+    let part = u32::try_from(place + 1).ok()?;
+    Some(NewRefund { authorization_id, part, refund })
 }

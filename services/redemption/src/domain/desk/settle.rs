@@ -1,23 +1,32 @@
+use benefit::{Fen, Kind, Terms};
 use member_identity::{AuthorizationId, TransactionId};
 
 use super::{Desk, Effect};
 use crate::domain::journal::Posting;
 use crate::domain::{
-    Authorization, Booked, Booking, Fingerprint, Partner, Reason, Refusal, Remembered, RequestId,
-    TransactionKind, Verb, VoidTarget, WalletVoucher, book, business_day, right_returns,
+    AppliedVoucher, Authorization, Booked, Booking, Fingerprint, OrderPart, Partner, Reason,
+    Refusal, Remembered, RequestId, TransactionKind, Verb, VoidTarget, WalletVoucher, book,
+    business_day, use_period,
 };
 
 impl Desk {
-    /// The order was paid: the vouchers are used, and the fund owes the platform.
-    pub(super) fn capture(&mut self, partner: &Partner, id: AuthorizationId) -> Effect {
+    /// The order was paid, or a part of it: the vouchers are used, and the fund owes the platform.
+    /// A voucher of which nothing is captured is let go.
+    pub(super) fn capture(&mut self, partner: &Partner, part: &OrderPart) -> Effect {
+        let id = part.authorization_id;
         let held = self.own(partner, id)?;
         self.expire_if_lapsed(id);
         let booking = self.booking();
-        let captured = held.capture(Booked { at: self.moment.now, on: booking.day })?;
-        for applied in &captured.vouchers {
-            self.change_voucher(applied.voucher_id, WalletVoucher::spend);
+        let captured = held.capture(&part.portion, self.booked(booking))?;
+        for (place, applied) in captured.vouchers.iter().enumerate() {
+            let amount = captured.captured_of(place);
+            // Of most kinds nothing was used when nothing was captured.
+            let is_used = amount > Fen::ZERO || self.terms(applied).kind() == Kind::Service;
+            match is_used {
+                true => self.spend(&captured, (applied, amount), booking),
+                false => self.change_voucher(applied.voucher_id, WalletVoucher::let_go),
+            }
         }
-        self.post(TransactionKind::Capture, &captured, booking);
         self.put(captured);
         Ok(Some(id))
     }
@@ -40,21 +49,49 @@ impl Desk {
         Ok(Some(id))
     }
 
-    /// The goods were returned: the entries are reversed, and the right comes back when the terms
-    /// say so and its validity is not over.
-    pub(super) fn refund(&mut self, partner: &Partner, id: AuthorizationId) -> Effect {
-        let captured = self.own(partner, id)?;
-        self.expire_if_lapsed(id);
-        let booking = self.booking();
-        let returned = self.rights_that_return(&captured);
-        let booked = Booked { at: self.moment.now, on: booking.day };
-        let refunded = captured.refund(booked, !returned.is_empty())?;
-        for voucher_id in returned {
-            self.change_voucher(voucher_id, WalletVoucher::give_back);
-        }
-        self.post(TransactionKind::Refund, &refunded, booking);
-        self.put(refunded);
-        Ok(Some(id))
+    /// The terms of a voucher that an authorization has.
+    pub(super) fn terms(&self, applied: &AppliedVoucher) -> &Terms {
+        let campaign = self.state.campaigns.get(&applied.campaign_id);
+        &campaign.expect("the store lays out the campaign of every voucher").terms
+    }
+
+    pub(super) fn booking(&self) -> Booking {
+        let today = business_day(self.moment.now);
+        self.state.day.map_or(Booking { day: today, late_of: None }, |state| book(today, state))
+    }
+
+    pub(super) fn booked(&self, booking: Booking) -> Booked {
+        Booked { at: self.moment.now, on: booking.day }
+    }
+
+    /// Books `amount` of a voucher's discount: captured, or given back by the last refund.
+    pub(super) fn post(
+        &mut self,
+        kind: TransactionKind,
+        authorization: &Authorization,
+        (applied, amount): (&AppliedVoucher, Fen),
+        booking: Booking,
+    ) {
+        let entropy = self.moment.entropy.draw();
+        let at = self.moment.now;
+        let shard = authorization.person.shard();
+        let transaction_id = TransactionId::mint(shard, at, entropy);
+        let part = authorization.refunds.len();
+        let part = u32::try_from(part).expect("an authorization has at most 50 refunds");
+        let posting =
+            Posting { transaction_id, kind, part, authorization, applied, amount, booking, at };
+        self.changed.transactions.push(posting.transaction());
+    }
+
+    fn spend(
+        &mut self,
+        captured: &Authorization,
+        (applied, amount): (&AppliedVoucher, Fen),
+        booking: Booking,
+    ) {
+        let period = use_period(self.terms(applied), captured.created_at);
+        self.change_voucher(applied.voucher_id, |own| own.spend(amount, period));
+        self.post(TransactionKind::Capture, captured, (applied, amount), booking);
     }
 
     /// What the Authorize of that request id made: `None` when it has not arrived, and then it is
@@ -76,40 +113,6 @@ impl Desk {
                 self.remember(key, Remembered { fingerprint, outcome, created_at });
                 Ok(None)
             }
-        }
-    }
-
-    fn booking(&self) -> Booking {
-        let today = business_day(self.moment.now);
-        self.state.day.map_or(Booking { day: today, late_of: None }, |state| book(today, state))
-    }
-
-    fn rights_that_return(&self, captured: &Authorization) -> Vec<member_identity::VoucherId> {
-        let returns = |id: &member_identity::VoucherId| {
-            let voucher = self.state.vouchers.get(id)?;
-            let campaign = self.state.campaigns.get(&voucher.campaign_id)?;
-            Some(right_returns(&campaign.terms) && voucher.valid_until > self.moment.now)
-        };
-        let ids = captured.vouchers.iter().map(|applied| applied.voucher_id);
-        ids.filter(|id| returns(id).unwrap_or(false)).collect()
-    }
-
-    fn post(&mut self, kind: TransactionKind, authorization: &Authorization, booking: Booking) {
-        for applied in &authorization.vouchers {
-            let campaign = self.state.campaigns.get(&applied.campaign_id);
-            let campaign = campaign.expect("the store lays out the campaign of every voucher");
-            let entropy = self.moment.entropy.draw();
-            let shard = authorization.person.shard();
-            let posting = Posting {
-                transaction_id: TransactionId::mint(shard, self.moment.now, entropy),
-                kind,
-                authorization,
-                applied,
-                organization: &campaign.organization,
-                booking,
-                at: self.moment.now,
-            };
-            self.changed.transactions.push(posting.transaction());
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashMap};
 
-use benefit::{Category, Terms, is_open, next_opening};
+use benefit::{Category, ShopScope, Terms, is_open, next_opening};
 use clock::Timestamp;
 use member_identity::RegionCode;
 
@@ -8,10 +8,6 @@ use super::{GoodsText, ShopKey, ShopStage, Stop};
 use crate::domain::{
     Campaign, CampaignId, Detail, Partner, Reason, Refusal, ShopId, TerminalId, listed,
 };
-
-/// The goods category of a text that is neither mapped nor a key of ours. Only terms that apply to
-/// all goods cover it, and they may exclude it by this key.
-const UNMAPPED: &str = "unmapped";
 
 /// Where an order is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -140,6 +136,11 @@ impl Premises<'_> {
         }
     }
 
+    /// Whether any text of the batch stands for something else than itself.
+    pub fn maps_categories(&self) -> bool {
+        !self.registrations.categories.is_empty()
+    }
+
     /// The goods category that a text of this shop stands for: by the shop's own mapping, by its
     /// platform's, or as a key of ours.
     pub fn category(&self, text: &GoodsText) -> Category {
@@ -148,9 +149,7 @@ impl Premises<'_> {
             let key = (platform.clone(), shop_id.cloned(), text.clone());
             self.registrations.categories.get(&key).cloned()
         };
-        let own = mapped(Some(shop_id)).or_else(|| mapped(None));
-        let own = own.or_else(|| Category::parse(text.as_str()).ok());
-        own.unwrap_or_else(|| Category::parse(UNMAPPED).expect("it is a key"))
+        mapped(Some(shop_id)).or_else(|| mapped(None)).unwrap_or_else(|| text.unmapped())
     }
 
     fn shop(&self) -> Option<&ShopHere> {
@@ -167,16 +166,11 @@ impl Premises<'_> {
     }
 
     fn must_list(&self, campaign: &Campaign) -> Result<(), Refusal> {
-        match asks_for_listed_shops(&campaign.terms) {
-            true => self.is_listed(&campaign.campaign_id),
-            false => Ok(()),
+        match campaign.terms.shops() {
+            ShopScope::Listed => self.is_listed(&campaign.campaign_id),
+            ShopScope::Any => Ok(()),
         }
     }
-}
-
-/// Whether only listed shops take vouchers under these terms. Terms of this version cannot ask it.
-fn asks_for_listed_shops(_terms: &Terms) -> bool {
-    false
 }
 
 fn covers(terms: &Terms, region: RegionCode) -> bool {

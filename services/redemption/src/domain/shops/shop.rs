@@ -1,6 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use benefit::Category;
 use clock::Timestamp;
 use member_identity::{OrganizationPath, RegionCode};
 
@@ -8,6 +9,9 @@ use crate::domain::{ChainId, Partner, ShopId};
 
 /// The most characters of a title and of the text of a stop.
 const TEXT_CHARS_MAX: usize = 100;
+/// The goods category of a text that is neither mapped nor a key of ours. Only terms that apply to
+/// all goods cover it, and they may exclude it by this key.
+const UNMAPPED: &str = "unmapped";
 /// The most characters of a shop's own text of a category.
 const GOODS_TEXT_CHARS_MAX: usize = 64;
 
@@ -115,6 +119,19 @@ impl GoodsText {
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The category when nobody has mapped the text: a key of ours is itself.
+    pub fn unmapped(&self) -> Category {
+        let category = Category::parse(&self.0);
+        category.unwrap_or_else(|_| Category::parse(UNMAPPED).expect("it is a key"))
+    }
+}
+
+/// A key of ours as the text of a line.
+impl From<&Category> for GoodsText {
+    fn from(category: &Category) -> Self {
+        Self(category.to_string())
     }
 }
 

@@ -1,6 +1,8 @@
 //! Shops and tills, judged without a store.
 
-use benefit::{Category, Fen, Hours, Kind, RefundRule, Terms, TermsParts};
+use benefit::{
+    Category, Fen, Hours, Kind, RefundRule, ShopScope, Stacking, Terms, TermsParts, Uses,
+};
 use clock::{BusinessDay, Timestamp, Zone};
 use member_identity::{OrganizationPath, RegionCode};
 
@@ -9,18 +11,29 @@ use crate::domain::{Campaign, CampaignState, Reason};
 
 /// A breakfast in the shops of Guangzhou, of the city's union.
 fn breakfast() -> Campaign {
+    breakfast_in(ShopScope::Any)
+}
+
+fn breakfast_in(shops: ShopScope) -> Campaign {
     let parts = TermsParts {
         kind: Kind::AmountOff { threshold: Fen(600), amount: Fen(599) },
+        uses: Uses::ONCE,
         goods_categories: vec![Category::parse("breakfast").expect("a category")],
+        excluded_categories: Vec::new(),
         regions: vec![region("440100")],
+        shops,
         hours: vec![Hours::parse("06:00-10:00").expect("hours")],
+        stacking: Stacking::default(),
+        rechecks_membership: false,
         refund_rule: RefundRule::RightReturns,
+        returns_max: 100,
         zone: Zone::shanghai(),
     };
     Campaign {
         campaign_id: "breakfast".parse().expect("a key"),
         organization: path("gd/guangzhou"),
         state: CampaignState::Active,
+        policy_id: String::from("members"),
         terms: Terms::new(parts).expect("terms"),
         title_zh: String::new(),
         title_en: String::new(),
@@ -92,6 +105,21 @@ fn a_place_that_nobody_registered_takes_what_the_terms_allow() {
     assert_eq!(all_reasons(&nothing, &place("440106"), 400), []);
     assert_eq!(nothing.at(&place("440106")).admit(), Ok(()));
     assert_eq!(nothing.at(&place("440106")).takes(&breakfast()), Ok(()));
+}
+
+#[test]
+fn terms_that_ask_for_listed_shops_are_taken_in_those_alone() {
+    let (campaign, here) = (breakfast_in(ShopScope::Listed), place("440106"));
+    let mut registered = Registrations::default();
+    let taken = |registered: &Registrations| {
+        registered.at(&here).takes(&campaign).map_err(|refusal| refusal.reason)
+    };
+    assert_eq!(taken(&registered), Err(Reason::ShopUnknown));
+    let shop = ShopHere { region: region("440106"), stage: ShopStage::Open };
+    registered.shops.insert(shop_key(), shop);
+    assert_eq!(taken(&registered), Err(Reason::ShopNotListed));
+    registered.listings.entry(shop_key()).or_default().insert(campaign.campaign_id.clone());
+    assert_eq!(taken(&registered), Ok(()));
 }
 
 #[test]

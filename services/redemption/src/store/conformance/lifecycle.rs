@@ -92,7 +92,8 @@ async fn a_returned_right_is_used_once_more(till: Till) {
     let id = till.held("a1", ann, "o1").await;
     made(till.one(till.capture("c1", id)).await);
     let refunded = made(till.one(till.refund("r1", id)).await);
-    assert!(matches!(refunded.stage, Stage::Refunded { right_returned: true, .. }));
+    assert!(matches!(refunded.stage, Stage::Refunded { .. }));
+    assert_eq!(refunded.refunds[0].rights, [0], "the right of its one voucher came back");
     assert_eq!(till.only_voucher(ann).await.uses_left, 1);
     let again = till.held("a2", ann, "o1").await;
     made(till.one(till.capture("c2", again)).await);
@@ -110,7 +111,8 @@ async fn a_right_does_not_return_when_it_is_spent_or_over(till: Till) {
     till.move_to("2022-07-23", 1);
     let over = made(till.one(till.refund("r2", of_bob)).await);
     for refunded in [spent, over] {
-        assert!(matches!(refunded.stage, Stage::Refunded { right_returned: false, .. }));
+        assert!(matches!(refunded.stage, Stage::Refunded { .. }));
+        assert!(refunded.refunds[0].rights.is_empty());
     }
     assert_eq!(till.only_voucher(ann).await.stage, VoucherStage::Used);
     assert_eq!(till.only_voucher(bob).await.stage, VoucherStage::Used);

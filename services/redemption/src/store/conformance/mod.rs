@@ -6,17 +6,27 @@
 mod days;
 mod feed;
 mod lifecycle;
+mod offers;
+mod portions;
+mod premises;
+mod rechecks;
+mod refunds;
 mod replay;
 mod replicas;
 mod shops;
+mod stacks;
 mod till;
+mod uses;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
 use super::Store;
-pub use till::{Counting, EPOCH, RETURNS, Till, campaign, cold_drink, person, stock};
+pub use offers::{amount, bus, cart, combining, lines, off, purse, rechecking};
+pub use till::{
+    Counting, EPOCH, RETURNS, Till, campaign, campaign_of, cold_drink, cool_drinks, person, stock,
+};
 
 /// One thing that must hold.
 pub struct Case {
@@ -42,9 +52,21 @@ pub type Opener = Arc<dyn Fn() -> BoxFuture<'static, Arc<dyn Store>> + Send + Sy
 
 /// Every case.
 pub fn cases() -> Vec<Case> {
-    let shops = shops::cases();
-    [lifecycle::cases(), replay::cases(), days::cases(), feed::cases(), replicas::cases(), shops]
-        .concat()
+    [
+        lifecycle::cases(),
+        stacks::cases(),
+        portions::cases(),
+        refunds::cases(),
+        uses::cases(),
+        rechecks::cases(),
+        replay::cases(),
+        days::cases(),
+        feed::cases(),
+        replicas::cases(),
+        shops::cases(),
+        premises::cases(),
+    ]
+    .concat()
 }
 
 impl Clone for Case {

@@ -40,7 +40,7 @@ const TIANHE: &str = "440106";
 
 impl Till {
     /// One verb of the ops of `gd`.
-    async fn ops(&self, request_id: &str, action: ShopAction) -> ShopAnswer {
+    pub(super) async fn ops(&self, request_id: &str, action: ShopAction) -> ShopAnswer {
         self.ops_of(Some("gd"), request_id, action).await
     }
 
@@ -67,7 +67,7 @@ impl Till {
     }
 
     /// Registers a shop of `gd` in Tianhe.
-    async fn register(&self, shop_id: &str) {
+    pub(super) async fn register(&self, shop_id: &str) {
         let done = self.ops(&format!("put-{shop_id}"), put(shop_id, 0)).await;
         assert_eq!(done, Ok(1));
     }
@@ -465,11 +465,11 @@ async fn an_import_id_is_one_headers(till: Till) {
     assert_eq!(unknown, None);
 }
 
-fn shop_key(shop_id: &str) -> ShopKey {
+pub(super) fn shop_key(shop_id: &str) -> ShopKey {
     ShopKey { platform: key("wepay"), shop_id: key(shop_id) }
 }
 
-fn keys(shop_ids: &[&str]) -> BTreeSet<ShopKey> {
+pub(super) fn keys(shop_ids: &[&str]) -> BTreeSet<ShopKey> {
     shop_ids.iter().map(|id| shop_key(id)).collect()
 }
 
@@ -477,7 +477,7 @@ fn place(shop_id: &str, terminal: Option<&str>) -> Place {
     Place { shop: shop_key(shop_id), terminal: terminal.map(key), region: region(TIANHE) }
 }
 
-fn put_shop(shop_id: &str, version: i64) -> PutShop {
+pub(super) fn put_shop(shop_id: &str, version: i64) -> PutShop {
     PutShop {
         key: shop_key(shop_id),
         organization: path("gd"),
@@ -492,15 +492,15 @@ fn put(shop_id: &str, version: i64) -> ShopAction {
     ShopAction::Put(put_shop(shop_id, version))
 }
 
-fn set_stage(shop_id: &str, stage: ShopStage) -> ShopAction {
+pub(super) fn set_stage(shop_id: &str, stage: ShopStage) -> ShopAction {
     ShopAction::SetStage(shop_key(shop_id), stage)
 }
 
-fn stop_key(organization: &str, scope: StopScope) -> StopKey {
+pub(super) fn stop_key(organization: &str, scope: StopScope) -> StopKey {
     StopKey { organization: path(organization), scope }
 }
 
-fn texts() -> StopTexts {
+pub(super) fn texts() -> StopTexts {
     StopTexts { zh: key("系统维护"), en: key("maintenance") }
 }
 
@@ -518,7 +518,7 @@ fn not_found(kind: &'static str) -> ShopRefusal {
     ShopRefusal::NotFound(kind)
 }
 
-fn goods(category: &str) -> Category {
+pub(super) fn goods(category: &str) -> Category {
     Category::parse(category).expect("a category")
 }
 

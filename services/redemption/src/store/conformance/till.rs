@@ -2,7 +2,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use benefit::{Basket, Category, Fen, Kind, Line, RefundRule, Terms, TermsParts};
+use benefit::{
+    Basket, Category, Fen, Kind, Line, Portion, RefundRule, ShopScope, Stacking, Terms, TermsParts,
+    Uses,
+};
 use clock::{BusinessDay, Timestamp, Zone};
 use member_identity::{
     AuthorizationId, MemberId, OrganizationPath, PersonKey, RegionCode, VoucherId,
@@ -10,9 +13,10 @@ use member_identity::{
 
 use super::Opener;
 use crate::domain::{
-    Action, Answer, Authorization, AuthorizeOrder, Campaign, CampaignId, CampaignState, Command,
-    DailyTotal, Entropy, FeedBatch, IssuedVoucher, Moment, Order, OrderHold, Partner, Reason,
-    StatementHead, StatementWriter, StockBatch, StockKey, VoidTarget, WalletVoucher, Wanted,
+    Action, Answer, Authorization, AuthorizeOrder, Campaign, CampaignId, CampaignState, Checks,
+    Command, DailyTotal, Entropy, FeedBatch, IssuedVoucher, Moment, Order, OrderHold, OrderPart,
+    Partner, Reason, StatementHead, StatementWriter, StockBatch, StockKey, VoidTarget,
+    WalletVoucher, Wanted,
 };
 use crate::store::{Store, StoreError};
 
@@ -190,19 +194,31 @@ impl Till {
         order: &str,
         wanted: Wanted,
     ) -> Command {
-        let asked = OrderHold {
-            order: cold_drink(order, Fen(500)),
-            wanted,
-            hold: Duration::from_secs(300),
-        };
+        self.authorize_order(request_id, person, (cold_drink(order, Fen(500)), wanted))
+    }
+
+    /// Holds vouchers for an order; nothing was checked.
+    pub fn authorize_order(
+        &self,
+        request_id: &str,
+        person: PersonKey,
+        (order, wanted): (Order, Wanted),
+    ) -> Command {
+        let asked = OrderHold { order, wanted, hold: Duration::from_secs(300) };
         let member_id = MemberId::from_bytes(*person.as_bytes());
-        let authorize = AuthorizeOrder { member_id, person, asked, may_miss: false };
+        let checks = Checks::default();
+        let authorize = AuthorizeOrder { member_id, person, asked, may_miss: false, checks };
         self.command(request_id, Action::Authorize(Box::new(authorize)))
     }
 
     /// The order was paid.
     pub fn capture(&self, request_id: &str, id: AuthorizationId) -> Command {
-        self.command(request_id, Action::Capture(id))
+        self.capture_part(request_id, id, Portion::Whole)
+    }
+
+    /// A part of the order was paid.
+    pub fn capture_part(&self, request_id: &str, id: AuthorizationId, portion: Portion) -> Command {
+        self.command(request_id, Action::Capture(OrderPart { authorization_id: id, portion }))
     }
 
     /// The order was not paid.
@@ -218,7 +234,12 @@ impl Till {
 
     /// The goods were returned.
     pub fn refund(&self, request_id: &str, id: AuthorizationId) -> Command {
-        self.command(request_id, Action::Refund(id))
+        self.refund_part(request_id, id, Portion::Whole)
+    }
+
+    /// Some of the goods were returned.
+    pub fn refund_part(&self, request_id: &str, id: AuthorizationId, portion: Portion) -> Command {
+        self.command(request_id, Action::Refund(OrderPart { authorization_id: id, portion }))
     }
 
     fn command(&self, request_id: &str, action: Action) -> Command {
@@ -309,23 +330,39 @@ pub fn cold_drink(order: &str, amount: Fen) -> Order {
     let category = Category::parse("cold-drink").expect("a category");
     let shop = RegionCode::parse("440106").expect("a region");
     let basket = Basket::new(vec![Line { category, amount }], shop).expect("a basket");
-    Order { number: key(order), basket, shop_id: key("shop-1") }
+    Order::plain(key(order), basket, key("shop-1"))
+}
+
+/// 2.99 off from 3.00 on cold drinks in Guangdong, once, and with no other voucher.
+pub fn cool_drinks() -> TermsParts {
+    TermsParts {
+        kind: Kind::AmountOff { threshold: Fen(300), amount: OFF },
+        uses: Uses::ONCE,
+        goods_categories: vec![Category::parse("cold-drink").expect("a category")],
+        excluded_categories: Vec::new(),
+        regions: vec![RegionCode::parse("440000").expect("a region")],
+        shops: ShopScope::Any,
+        hours: Vec::new(),
+        stacking: Stacking::default(),
+        rechecks_membership: false,
+        refund_rule: RefundRule::RightReturns,
+        returns_max: 100,
+        zone: Zone::shanghai(),
+    }
 }
 
 /// A campaign as the feed brings it.
 pub fn campaign(id: &str, refund_rule: RefundRule, position: i64) -> Campaign {
-    let parts = TermsParts {
-        kind: Kind::AmountOff { threshold: Fen(300), amount: OFF },
-        goods_categories: vec![Category::parse("cold-drink").expect("a category")],
-        regions: vec![RegionCode::parse("440000").expect("a region")],
-        hours: Vec::new(),
-        refund_rule,
-        zone: Zone::shanghai(),
-    };
+    campaign_of(id, TermsParts { refund_rule, ..cool_drinks() }, position)
+}
+
+/// A campaign with such terms.
+pub fn campaign_of(id: &str, parts: TermsParts, position: i64) -> Campaign {
     Campaign {
         campaign_id: key::<CampaignId>(id),
         organization: OrganizationPath::parse("gd").expect("a path"),
         state: CampaignState::Active,
+        policy_id: String::from("members"),
         terms: Terms::new(parts).expect("terms"),
         title_zh: String::from("智送清凉"),
         title_en: String::from("Cool drinks"),

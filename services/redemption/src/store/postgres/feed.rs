@@ -11,9 +11,9 @@ use crate::domain::{
     Campaign, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
     advance,
 };
+use crate::store::campaigns::CampaignColumns;
 use crate::store::columns::{read_row, read_rows};
 use crate::store::rows;
-use crate::store::written::CampaignColumns;
 
 /// How far the feed was taken in.
 pub(super) async fn cursors(connection: &mut PgConnection) -> Result<FeedCursors, StoreError> {
@@ -132,7 +132,8 @@ async fn move_cursor(
 }
 
 /// Vouchers are new or already there; of one that is there only a later version changes anything,
-/// and never what its owner has done with it.
+/// and never what its owner has done with it. A new one has what its campaign's terms give; one
+/// whose campaign is not there is refused by the foreign key.
 async fn wallets(tx: &mut PgConnection, vouchers: &[IssuedVoucher]) -> Result<(), StoreError> {
     let mut latest = BTreeMap::new();
     for voucher in vouchers {
@@ -147,12 +148,15 @@ async fn wallets(tx: &mut PgConnection, vouchers: &[IssuedVoucher]) -> Result<()
     let latest: Vec<&IssuedVoucher> = latest.into_values().collect();
     sqlx::query(
         "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, uses_left,
-           valid_from, valid_until, version)
+           balance_left, valid_from, valid_until, version)
          SELECT get_byte(k.person_key, 0), k.voucher_id, k.person_key, k.campaign_id, 'AVAILABLE',
-           1, k.valid_from, k.valid_until, k.version
+           coalesce(c.uses_total, 1), CASE c.kind WHEN 'BALANCE' THEN c.amount_fen END,
+           k.valid_from, k.valid_until, k.version
          FROM unnest($1::BYTEA[], $2::BYTEA[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[],
            $6::BIGINT[])
            AS k (voucher_id, person_key, campaign_id, valid_from, valid_until, version)
+         LEFT JOIN campaign AS c ON c.campaign_id = k.campaign_id
+         ORDER BY k.voucher_id
          ON CONFLICT (voucher_id, shard) DO UPDATE SET valid_from = excluded.valid_from,
            valid_until = excluded.valid_until, version = excluded.version
          WHERE excluded.version > wallet_voucher.version",
@@ -186,14 +190,29 @@ async fn campaigns(tx: &mut PgConnection, changes: &[Campaign]) -> Result<(), St
     sqlx::query(include_str!("upsert_campaigns.sql"))
         .bind(column(&latest, |one| one.campaign_id.as_str()))
         .bind(column(&latest, |one| one.organization.as_str()))
+        .bind(column(&latest, |one| one.policy_id.as_str()))
         .bind(column(&columns, |one| one.state))
         .bind(column(&columns, |one| one.kind))
         .bind(column(&columns, |one| one.threshold_fen))
         .bind(column(&columns, |one| one.amount_fen))
+        .bind(column(&columns, |one| one.percent))
+        .bind(column(&columns, |one| one.uses_total))
+        .bind(column(&columns, |one| one.uses_per_period))
+        .bind(column(&columns, |one| one.use_period))
         .bind(column(&columns, |one| one.goods_categories.as_str()))
+        .bind(column(&columns, |one| one.excluded_categories.as_str()))
         .bind(column(&columns, |one| one.regions.as_str()))
+        .bind(column(&columns, |one| one.shops))
         .bind(column(&columns, |one| one.hours.as_str()))
+        .bind(column(&columns, |one| one.combines))
+        .bind(column(&columns, |one| one.stack_group.as_str()))
+        .bind(column(&columns, |one| one.sequence))
+        .bind(column(&columns, |one| one.own_funder_only))
+        .bind(column(&columns, |one| one.order_cap_percent))
+        .bind(column(&columns, |one| one.rechecks_membership))
         .bind(column(&columns, |one| one.refund_rule))
+        .bind(column(&columns, |one| one.grace_days))
+        .bind(column(&columns, |one| one.returns_max))
         .bind(column(&latest, |one| one.terms.zone().name()))
         .bind(column(&latest, |one| one.title_zh.as_str()))
         .bind(column(&latest, |one| one.title_en.as_str()))

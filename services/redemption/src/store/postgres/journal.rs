@@ -5,7 +5,7 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::column;
-use crate::domain::{Entry, Transaction};
+use crate::domain::{Entry, ShopId, Transaction};
 
 /// Adds what was booked. Its days are open and stay so until this step ends.
 pub(super) async fn append(
@@ -21,8 +21,10 @@ pub(super) async fn append(
         .bind(column(booked, |one| *one.authorization_id.as_bytes()))
         .bind(column(booked, |one| *one.voucher_id.as_bytes()))
         .bind(column(booked, |one| one.kind.name()))
+        .bind(column(booked, |one| i64::from(one.part)))
         .bind(column(booked, |one| one.partner.as_str()))
         .bind(column(booked, |one| one.order_number.as_str()))
+        .bind(column(booked, |one| one.shop_id.as_ref().map(ShopId::as_str)))
         .bind(column(booked, |one| one.campaign_id.as_str()))
         .bind(column(booked, |one| one.organization.as_str()))
         .bind(column(booked, |one| one.business_day.to_string()))

@@ -1,6 +1,6 @@
 //! Laying out what a batch may touch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clock::Timestamp;
 use member_identity::{AuthorizationId, PersonKey};
@@ -9,12 +9,12 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::column;
-use super::days;
 use super::locked::{self, Locked};
+use super::{days, shops};
 use crate::domain::{Command, Laid, OrderKey, RequestKey};
 use crate::store::columns::read_rows;
-use crate::store::rows;
 use crate::store::wants::Wants;
+use crate::store::{PlacesAsked, campaigns, rows};
 
 /// Rounds of locking: the first one, and a few for what was made while it waited.
 const ROUNDS_MAX: u32 = 4;
@@ -38,7 +38,21 @@ pub(super) async fn lay_out(
     locked.lay_out(&mut laid)?;
     last_of(tx, &mut laid, wants.persons.difference(&locked.persons)).await?;
     campaigns(tx, &mut laid).await?;
+    places(tx, &mut laid, &wants.places).await?;
     Ok(laid)
+}
+
+/// What is registered of the places of orders, and what is stopped: whatever was answered before
+/// this is read is met.
+async fn places(
+    tx: &mut PgConnection,
+    laid: &mut Laid,
+    asked: &PlacesAsked,
+) -> Result<(), StoreError> {
+    if !asked.places.is_empty() {
+        laid.places = shops::registrations(tx, asked).await?;
+    }
+    Ok(())
 }
 
 /// Reads the authorizations, and locks the vouchers of those that may change and were not known
@@ -132,7 +146,8 @@ pub(super) async fn authorizations(
         r#"SELECT a.authorization_id, a.person_key, a.partner, a.order_number,
              a.authorize_request_id, a.state, a.order_amount_fen, a.created_at, a.expires_at,
              a.captured_at, a.captured_on, a.refunded_at, a.refunded_on, a.right_returned,
-             a.closed_at, v.voucher_id, v.campaign_id, v.discount_fen AS part_fen, v.line_discounts
+             a.closed_at, a.shop_id, a.line_amounts, a.captured_amounts, a.refunds, v.voucher_id,
+             v.campaign_id, v.organization, v.discount_fen AS part_fen, v.line_discounts
            FROM unnest($1::BYTEA[]) AS k (authorization_id)
            JOIN "authorization" AS a
              ON a.authorization_id = k.authorization_id
@@ -142,12 +157,35 @@ pub(super) async fn authorizations(
            ORDER BY a.authorization_id, v.position"#,
     )
     .bind(column(ids, |id| *id.as_bytes()))
-    .fetch_all(tx)
+    .fetch_all(&mut *tx)
     .await
     .map_err(classify)?;
     let found = read_rows("authorization", &found, "authorization_id", rows::authorization)?;
-    rows::take_authorizations(laid, found);
-    Ok(())
+    let refunded = rows::take_authorizations(laid, found);
+    refunds(tx, laid, &refunded).await
+}
+
+/// The refunds of the authorizations that have some.
+async fn refunds(
+    tx: &mut PgConnection,
+    laid: &mut Laid,
+    refunded: &BTreeMap<AuthorizationId, usize>,
+) -> Result<(), StoreError> {
+    if refunded.is_empty() {
+        return Ok(());
+    }
+    let found = sqlx::query(
+        "SELECT r.* FROM unnest($1::BYTEA[]) AS k (authorization_id)
+         JOIN refund AS r
+           ON r.authorization_id = k.authorization_id AND r.shard = get_byte(k.authorization_id, 0)
+         ORDER BY r.authorization_id, r.part",
+    )
+    .bind(column(refunded.keys(), |id| *id.as_bytes()))
+    .fetch_all(tx)
+    .await
+    .map_err(classify)?;
+    let found = read_rows("refund", &found, "authorization_id", rows::refund)?;
+    rows::take_refunds(laid, refunded, found)
 }
 
 /// The voucher that ended last of each of `persons`, who have none that is not over: it says why
@@ -190,5 +228,5 @@ pub(super) async fn campaigns(tx: &mut PgConnection, laid: &mut Laid) -> Result<
         .fetch_all(tx)
         .await
         .map_err(classify)?;
-    rows::take_campaigns(laid, read_rows("campaign", &found, "campaign_id", rows::campaign)?)
+    rows::take_campaigns(laid, read_rows("campaign", &found, "campaign_id", campaigns::campaign)?)
 }

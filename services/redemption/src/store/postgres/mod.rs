@@ -45,6 +45,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         sql: include_str!("../../../migrations/postgres/0002_replicas.sql"),
     },
     MigrationFile {
+        version: 3,
+        name: "checkout",
+        sql: include_str!("../../../migrations/postgres/0003_checkout.sql"),
+    },
+    MigrationFile {
         version: 5,
         name: "shops",
         sql: include_str!("../../../migrations/postgres/0005_shops.sql"),

@@ -8,13 +8,15 @@ use sqlx::PgConnection;
 use super::batch::{column, count};
 use super::journal;
 use crate::domain::{
-    AppliedVoucher, Authorization, Changes, Fingerprint, Remembered, RequestKey, WalletVoucher,
+    AppliedVoucher, Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey, ShopId,
+    WalletVoucher,
 };
-use crate::store::written::{OutcomeColumns, StageColumns, line_discounts, voucher_stage};
+use crate::store::written::{OutcomeColumns, RefundColumns, StageColumns, joined, voucher_stage};
 
 pub(super) async fn changes(tx: &mut PgConnection, changes: &Changes) -> Result<(), StoreError> {
     made(tx, &changes.made).await?;
     authorizations(tx, &changes.authorizations).await?;
+    refunds(tx, &changes.refunds).await?;
     vouchers(tx, &changes.vouchers).await?;
     requests(tx, &changes.requests).await?;
     arrived(tx, &changes.arrived).await?;
@@ -52,6 +54,8 @@ async fn made(tx: &mut PgConnection, made: &[Authorization]) -> Result<(), Store
         .bind(column(made, |one| one.discount().0))
         .bind(column(made, |one| one.created_at.as_micros()))
         .bind(column(made, |one| one.expires_at.as_micros()))
+        .bind(column(made, |one| one.shop_id.as_ref().map(ShopId::as_str)))
+        .bind(column(made, |one| joined(&one.line_amounts)))
         .bind(column(&stages, |stage| stage.state))
         .bind(column(&stages, |stage| stage.captured_at))
         .bind(column(&stages, |stage| stage.captured_on.as_deref()))
@@ -59,12 +63,15 @@ async fn made(tx: &mut PgConnection, made: &[Authorization]) -> Result<(), Store
         .bind(column(&stages, |stage| stage.refunded_on.as_deref()))
         .bind(column(&stages, |stage| stage.right_returned))
         .bind(column(&stages, |stage| stage.closed_at))
+        .bind(column(&stages, |stage| stage.captured_amounts.as_deref()))
+        .bind(column(&stages, |stage| stage.refunds))
         .bind(column(&parts, |(one, ..)| *one.authorization_id.as_bytes()))
         .bind(column(&parts, |(_, position, _)| *position))
         .bind(column(&parts, |(.., applied)| *applied.voucher_id.as_bytes()))
         .bind(column(&parts, |(.., applied)| applied.campaign_id.as_str()))
+        .bind(column(&parts, |(.., applied)| applied.organization.as_str()))
         .bind(column(&parts, |(.., applied)| applied.discount.0))
-        .bind(column(&parts, |(.., applied)| line_discounts(applied)))
+        .bind(column(&parts, |(.., applied)| joined(&applied.line_discounts)))
         .execute(tx)
         .await
         .map_err(classify)?;
@@ -88,10 +95,11 @@ async fn authorizations(
         r#"UPDATE "authorization" AS a SET state = k.state, captured_at = k.captured_at,
              captured_on = k.captured_on, refunded_at = k.refunded_at,
              refunded_on = k.refunded_on, right_returned = k.right_returned,
-             closed_at = k.closed_at
+             closed_at = k.closed_at, captured_amounts = k.captured_amounts, refunds = k.refunds
            FROM unnest($1::BYTEA[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[],
-             $6::TEXT[], $7::BIGINT[], $8::BIGINT[]) AS k (authorization_id, state, captured_at,
-             captured_on, refunded_at, refunded_on, right_returned, closed_at)
+             $6::TEXT[], $7::BIGINT[], $8::BIGINT[], $9::TEXT[], $10::BIGINT[])
+             AS k (authorization_id, state, captured_at, captured_on, refunded_at, refunded_on,
+               right_returned, closed_at, captured_amounts, refunds)
            WHERE a.authorization_id = k.authorization_id
              AND a.shard = get_byte(k.authorization_id, 0) AND a.state IN ('HELD', 'CAPTURED')"#,
     )
@@ -103,9 +111,39 @@ async fn authorizations(
     .bind(column(&stages, |stage| stage.refunded_on.as_deref()))
     .bind(column(&stages, |stage| stage.right_returned))
     .bind(column(&stages, |stage| stage.closed_at))
+    .bind(column(&stages, |stage| stage.captured_amounts.as_deref()))
+    .bind(column(&stages, |stage| stage.refunds))
     .execute(tx)
     .await;
     require(done, changed.len(), |_| StoreError::Conflict)
+}
+
+/// New refunds; each has its number once.
+async fn refunds(tx: &mut PgConnection, made: &[NewRefund]) -> Result<(), StoreError> {
+    if made.is_empty() {
+        return Ok(());
+    }
+    let columns: Vec<_> = made.iter().map(RefundColumns::from).collect();
+    sqlx::query(
+        "INSERT INTO refund (shard, authorization_id, part, request_id, returned_amounts,
+           returned_vouchers, refunded_at, refunded_on)
+         SELECT get_byte(k.authorization_id, 0), k.*
+         FROM unnest($1::BYTEA[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::TEXT[], $6::BIGINT[],
+           $7::TEXT[])
+           AS k (authorization_id, part, request_id, returned_amounts, returned_vouchers,
+             refunded_at, refunded_on)",
+    )
+    .bind(column(made, |new| *new.authorization_id.as_bytes()))
+    .bind(column(made, |new| i64::from(new.part)))
+    .bind(column(made, |new| new.refund.request_id.as_str()))
+    .bind(column(&columns, |one| one.returned_amounts.as_str()))
+    .bind(column(&columns, |one| one.returned_vouchers.as_str()))
+    .bind(column(&columns, |one| one.refunded_at))
+    .bind(column(&columns, |one| one.refunded_on.as_str()))
+    .execute(tx)
+    .await
+    .map_err(classify)?;
+    Ok(())
 }
 
 async fn vouchers(tx: &mut PgConnection, changed: &[WalletVoucher]) -> Result<(), StoreError> {
@@ -114,15 +152,23 @@ async fn vouchers(tx: &mut PgConnection, changed: &[WalletVoucher]) -> Result<()
     }
     let done = sqlx::query(
         "UPDATE wallet_voucher AS w SET state = k.state, held_by = k.held_by,
-           uses_left = k.uses_left
-         FROM unnest($1::BYTEA[], $2::TEXT[], $3::BYTEA[], $4::BIGINT[])
-           AS k (voucher_id, state, held_by, uses_left)
+           uses_left = k.uses_left, balance_left = k.balance_left, returns = k.returns,
+           use_period = k.use_period, period_uses = k.period_uses, valid_until = k.valid_until
+         FROM unnest($1::BYTEA[], $2::TEXT[], $3::BYTEA[], $4::BIGINT[], $5::BIGINT[],
+           $6::BIGINT[], $7::TEXT[], $8::BIGINT[], $9::BIGINT[])
+           AS k (voucher_id, state, held_by, uses_left, balance_left, returns, use_period,
+             period_uses, valid_until)
          WHERE w.voucher_id = k.voucher_id AND w.shard = get_byte(k.voucher_id, 0)",
     )
     .bind(column(changed, |own| *own.voucher_id.as_bytes()))
     .bind(column(changed, |own| voucher_stage(own).0))
     .bind(column(changed, |own| voucher_stage(own).1))
     .bind(column(changed, |own| i64::from(own.uses_left)))
+    .bind(column(changed, |own| own.balance_left.map(|left| left.0)))
+    .bind(column(changed, |own| i64::from(own.returns)))
+    .bind(column(changed, |own| own.counted.as_ref().map(|count| count.period.as_str())))
+    .bind(column(changed, |own| own.counted.as_ref().map(|count| i64::from(count.uses))))
+    .bind(column(changed, |own| own.valid_until.as_micros()))
     .execute(tx)
     .await;
     require(done, changed.len(), |updated| StoreError::Corrupt {

@@ -10,9 +10,9 @@ use crate::domain::{
     Campaign, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
     advance,
 };
+use crate::store::campaigns::CampaignColumns;
 use crate::store::columns::read_rows;
 use crate::store::rows;
-use crate::store::written::CampaignColumns;
 
 /// How far the feed was taken in.
 pub(super) async fn cursors(connection: &mut SqliteConnection) -> Result<FeedCursors, StoreError> {
@@ -110,7 +110,8 @@ async fn move_cursor(
 }
 
 /// Vouchers are new or already there; of one that is there only a later version changes anything,
-/// and never what its owner has done with it.
+/// and never what its owner has done with it. A new one has what its campaign's terms give; one
+/// whose campaign is not there is refused by the foreign key.
 async fn wallets(tx: &mut SqliteConnection, vouchers: &[IssuedVoucher]) -> Result<(), StoreError> {
     let rows = vouchers.iter().map(|voucher| {
         (
@@ -125,10 +126,12 @@ async fn wallets(tx: &mut SqliteConnection, vouchers: &[IssuedVoucher]) -> Resul
     });
     sqlx::query(
         "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, uses_left,
-           valid_from, valid_until, version)
-         SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), value ->> 3, 'AVAILABLE', 1,
-           value ->> 4, value ->> 5, value ->> 6
-         FROM json_each(?1) WHERE true
+           balance_left, valid_from, valid_until, version)
+         SELECT k.value ->> 0, unhex(k.value ->> 1), unhex(k.value ->> 2), k.value ->> 3,
+           'AVAILABLE', coalesce(c.uses_total, 1), iif(c.kind = 'BALANCE', c.amount_fen, NULL),
+           k.value ->> 4, k.value ->> 5, k.value ->> 6
+         FROM json_each(?1) AS k LEFT JOIN campaign AS c ON c.campaign_id = k.value ->> 3
+         WHERE true
          ON CONFLICT (shard, voucher_id) DO UPDATE SET valid_from = excluded.valid_from,
            valid_until = excluded.valid_until, version = excluded.version
          WHERE excluded.version > wallet_voucher.version",
@@ -147,44 +150,51 @@ async fn campaigns(tx: &mut SqliteConnection, changes: &[Campaign]) -> Result<()
     // Ascending, so that the last change of a campaign is the one that stays.
     let mut ascending: Vec<_> = changes.iter().collect();
     ascending.sort_by_key(|change| change.position);
-    sqlx::query(
-        "INSERT INTO campaign (campaign_id, organization, state, kind, threshold_fen, amount_fen,
-           goods_categories, regions, hours, refund_rule, zone, title_zh, title_en, position)
-         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5,
-           value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, value ->> 11,
-           value ->> 12, value ->> 13
-         FROM json_each(?1) WHERE true
-         ON CONFLICT (campaign_id) DO UPDATE SET organization = excluded.organization,
-           state = excluded.state, kind = excluded.kind, threshold_fen = excluded.threshold_fen,
-           amount_fen = excluded.amount_fen, goods_categories = excluded.goods_categories,
-           regions = excluded.regions, hours = excluded.hours, refund_rule = excluded.refund_rule,
-           zone = excluded.zone, title_zh = excluded.title_zh, title_en = excluded.title_en,
-           position = excluded.position
-         WHERE excluded.position > campaign.position",
-    )
-    .bind(batch::array(ascending.into_iter().map(campaign_row)))
-    .execute(tx)
-    .await
-    .map_err(classify)?;
+    sqlx::query(include_str!("upsert_campaigns.sql"))
+        .bind(batch::array(ascending.into_iter().map(campaign_row)))
+        .execute(tx)
+        .await
+        .map_err(classify)?;
     Ok(())
 }
 
+/// A row in groups, because a tuple has an end.
 fn campaign_row(campaign: &Campaign) -> impl Serialize {
     let columns = CampaignColumns::from(campaign);
-    (
+    let worth = (
         campaign.campaign_id.as_str(),
         campaign.organization.as_str(),
+        campaign.policy_id.as_str(),
         columns.state,
         columns.kind,
         columns.threshold_fen,
         columns.amount_fen,
+        columns.percent,
+        columns.uses_total,
+        columns.uses_per_period,
+    );
+    let scope = (
+        columns.use_period,
         columns.goods_categories,
+        columns.excluded_categories,
         columns.regions,
+        columns.shops,
         columns.hours,
+        columns.combines,
+        columns.stack_group,
+        columns.sequence,
+        columns.own_funder_only,
+    );
+    let rest = (
+        columns.order_cap_percent,
+        columns.rechecks_membership,
         columns.refund_rule,
+        columns.grace_days,
+        columns.returns_max,
         campaign.terms.zone().name(),
         &campaign.title_zh,
         &campaign.title_en,
         campaign.position,
-    )
+    );
+    (worth, scope, rest)
 }

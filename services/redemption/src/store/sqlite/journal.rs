@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 
 use super::batch::Hex;
 use super::save::run;
-use crate::domain::Transaction;
+use crate::domain::{ShopId, Transaction};
 
 /// Adds what was booked, and opens its days when they are new.
 pub(super) async fn append(
@@ -25,11 +25,12 @@ pub(super) async fn append(
     run(tx, open, days.iter().map(|day| (day.to_string(), now.as_micros()))).await?;
 
     let insert = "
-        INSERT INTO journal (shard, transaction_id, authorization_id, voucher_id, kind, partner,
-          order_number, campaign_id, organization, business_day, created_at, late_of)
+        INSERT INTO journal (shard, transaction_id, authorization_id, voucher_id, kind, part,
+          partner, order_number, shop_id, campaign_id, organization, business_day, created_at,
+          late_of)
         SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3),
           value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
-          value ->> 10, value ->> 11
+          value ->> 10, value ->> 11, value ->> 12, value ->> 13
         FROM json_each(?1)";
     run(tx, insert, booked.iter().map(transaction_row)).await?;
 
@@ -47,8 +48,10 @@ fn transaction_row(booked: &Transaction) -> impl Serialize {
         Hex(booked.authorization_id.as_bytes()),
         Hex(booked.voucher_id.as_bytes()),
         booked.kind.name(),
+        booked.part,
         booked.partner.as_str(),
         booked.order_number.as_str(),
+        booked.shop_id.as_ref().map(ShopId::as_str),
         booked.campaign_id.as_str(),
         booked.organization.as_str(),
         booked.business_day.to_string(),

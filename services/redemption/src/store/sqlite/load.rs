@@ -1,6 +1,6 @@
 //! Laying out what a batch may touch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clock::Timestamp;
 use member_identity::{AuthorizationId, PersonKey, VoucherId};
@@ -9,11 +9,11 @@ use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::{batch, days};
+use super::{batch, days, shops};
 use crate::domain::{Command, Laid, OrderKey, RequestKey};
 use crate::store::columns::read_rows;
 use crate::store::wants::Wants;
-use crate::store::{WALLET_MAX, rows};
+use crate::store::{WALLET_MAX, campaigns, rows};
 
 /// Everything that `commands` may touch.
 pub(super) async fn lay_out(
@@ -31,6 +31,9 @@ pub(super) async fn lay_out(
     authorizations(tx, &mut laid, &ids).await?;
     vouchers_of_authorizations(tx, &mut laid).await?;
     campaigns(tx, &mut laid).await?;
+    if !wants.places.places.is_empty() {
+        laid.places = shops::registrations(tx, &wants.places).await?;
+    }
     if let Some(day) = wants.day {
         laid.day = Some(days::state(tx, day).await?);
     }
@@ -171,7 +174,8 @@ pub(super) async fn authorizations(
         return Ok(());
     }
     let found = sqlx::query(
-        r#"SELECT a.*, v.voucher_id, v.campaign_id, v.discount_fen AS part_fen, v.line_discounts
+        r#"SELECT a.*, v.voucher_id, v.campaign_id, v.organization, v.discount_fen AS part_fen,
+             v.line_discounts
            FROM json_each(?1) AS k CROSS JOIN "authorization" AS a
            LEFT JOIN authorization_voucher AS v
              ON v.shard = a.shard AND v.authorization_id = a.authorization_id
@@ -179,12 +183,34 @@ pub(super) async fn authorizations(
            ORDER BY k.key, v.position"#,
     )
     .bind(batch::array(ids.iter().map(|id| batch::id_row(id.as_bytes()))))
-    .fetch_all(tx)
+    .fetch_all(&mut *tx)
     .await
     .map_err(classify)?;
     let found = read_rows("authorization", &found, "authorization_id", rows::authorization)?;
-    rows::take_authorizations(laid, found);
-    Ok(())
+    let refunded = rows::take_authorizations(laid, found);
+    refunds(tx, laid, &refunded).await
+}
+
+/// The refunds of the authorizations that have some.
+async fn refunds(
+    tx: &mut SqliteConnection,
+    laid: &mut Laid,
+    refunded: &BTreeMap<AuthorizationId, usize>,
+) -> Result<(), StoreError> {
+    if refunded.is_empty() {
+        return Ok(());
+    }
+    let found = sqlx::query(
+        "SELECT r.* FROM json_each(?1) AS k CROSS JOIN refund AS r
+         WHERE r.shard = k.value ->> 0 AND r.authorization_id = unhex(k.value ->> 1)
+         ORDER BY k.key, r.part",
+    )
+    .bind(batch::array(refunded.keys().map(|id| batch::id_row(id.as_bytes()))))
+    .fetch_all(tx)
+    .await
+    .map_err(classify)?;
+    let found = read_rows("refund", &found, "authorization_id", rows::refund)?;
+    rows::take_refunds(laid, refunded, found)
 }
 
 /// The vouchers of the authorizations that are laid out; each must be in its wallet.
@@ -213,5 +239,5 @@ pub(super) async fn campaigns(
     .fetch_all(tx)
     .await
     .map_err(classify)?;
-    rows::take_campaigns(laid, read_rows("campaign", &found, "campaign_id", rows::campaign)?)
+    rows::take_campaigns(laid, read_rows("campaign", &found, "campaign_id", campaigns::campaign)?)
 }

@@ -36,6 +36,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         sql: include_str!("../../../migrations/sqlite/0002_replicas.sql"),
     },
     MigrationFile {
+        version: 3,
+        name: "checkout",
+        sql: include_str!("../../../migrations/sqlite/0003_checkout.sql"),
+    },
+    MigrationFile {
         version: 5,
         name: "shops",
         sql: include_str!("../../../migrations/sqlite/0005_shops.sql"),

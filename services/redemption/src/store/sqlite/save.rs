@@ -8,8 +8,10 @@ use sqlx::SqliteConnection;
 
 use super::batch::{self, Hex, id_row};
 use super::journal;
-use crate::domain::{Authorization, Changes, Fingerprint, Remembered, RequestKey, WalletVoucher};
-use crate::store::written::{OutcomeColumns, StageColumns, line_discounts, voucher_stage};
+use crate::domain::{
+    Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey, ShopId, WalletVoucher,
+};
+use crate::store::written::{OutcomeColumns, RefundColumns, StageColumns, joined, voucher_stage};
 
 pub(super) async fn changes(
     tx: &mut SqliteConnection,
@@ -18,6 +20,7 @@ pub(super) async fn changes(
 ) -> Result<(), StoreError> {
     made(tx, &changes.made).await?;
     authorizations(tx, &changes.authorizations).await?;
+    refunds(tx, &changes.refunds).await?;
     vouchers(tx, &changes.vouchers).await?;
     requests(tx, &changes.requests).await?;
     arrived(tx, &changes.arrived).await?;
@@ -52,21 +55,23 @@ fn require(changed: u64, expected: usize, otherwise: StoreError) -> Result<(), S
 async fn made(tx: &mut SqliteConnection, made: &[Authorization]) -> Result<(), StoreError> {
     let insert = r#"
         INSERT INTO "authorization" (shard, authorization_id, person_key, partner, order_number,
-          authorize_request_id, order_amount_fen, discount_fen, created_at, expires_at, state,
-          captured_at, captured_on, refunded_at, refunded_on, right_returned, closed_at)
+          authorize_request_id, order_amount_fen, discount_fen, created_at, expires_at, shop_id,
+          line_amounts, state, captured_at, captured_on, refunded_at, refunded_on, right_returned,
+          closed_at, captured_amounts, refunds)
         SELECT value ->> '$[0][0]', unhex(value ->> '$[0][1]'), unhex(value ->> '$[0][2]'),
           value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]', value ->> '$[0][6]',
-          value ->> '$[0][7]', value ->> '$[0][8]', value ->> '$[0][9]', value ->> '$[1][0]',
-          value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]', value ->> '$[1][4]',
-          value ->> '$[1][5]', value ->> '$[1][6]'
+          value ->> '$[0][7]', value ->> '$[0][8]', value ->> '$[0][9]', value ->> '$[0][10]',
+          value ->> '$[0][11]', value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]',
+          value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[1][5]', value ->> '$[1][6]',
+          value ->> '$[1][7]', value ->> '$[1][8]'
         FROM json_each(?1)"#;
     run(tx, insert, made.iter().map(made_row)).await?;
 
     let insert = "
         INSERT INTO authorization_voucher (shard, authorization_id, position, voucher_id,
-          campaign_id, discount_fen, line_discounts)
+          campaign_id, organization, discount_fen, line_discounts)
         SELECT value ->> 0, unhex(value ->> 1), value ->> 2, unhex(value ->> 3), value ->> 4,
-          value ->> 5, value ->> 6
+          value ->> 5, value ->> 6, value ->> 7
         FROM json_each(?1)";
     run(tx, insert, made.iter().flat_map(part_rows)).await.map(drop)
 }
@@ -84,6 +89,8 @@ fn made_row(made: &Authorization) -> impl Serialize {
         made.discount().0,
         made.created_at.as_micros(),
         made.expires_at.as_micros(),
+        made.shop_id.as_ref().map(ShopId::as_str),
+        joined(&made.line_amounts),
     );
     (fixed, stage_row(made))
 }
@@ -98,6 +105,8 @@ fn stage_row(changed: &Authorization) -> impl Serialize + use<> {
         stage.refunded_on,
         stage.right_returned,
         stage.closed_at,
+        stage.captured_amounts,
+        stage.refunds,
     )
 }
 
@@ -105,9 +114,9 @@ fn part_rows(made: &Authorization) -> impl Iterator<Item = impl Serialize> {
     made.vouchers.iter().enumerate().map(|(position, applied)| {
         let (shard, id) = id_row(made.authorization_id.as_bytes());
         let voucher_id = Hex(applied.voucher_id.as_bytes());
-        let campaign_id = applied.campaign_id.as_str();
-        let lines = line_discounts(applied);
-        (shard, id, position, voucher_id, campaign_id, applied.discount.0, lines)
+        let (campaign_id, paid_by) = (applied.campaign_id.as_str(), applied.organization.as_str());
+        let lines = joined(&applied.line_discounts);
+        (shard, id, position, voucher_id, campaign_id, paid_by, applied.discount.0, lines)
     })
 }
 
@@ -120,7 +129,8 @@ async fn authorizations(
         UPDATE "authorization" SET state = k.value ->> '$[1][0]',
           captured_at = k.value ->> '$[1][1]', captured_on = k.value ->> '$[1][2]',
           refunded_at = k.value ->> '$[1][3]', refunded_on = k.value ->> '$[1][4]',
-          right_returned = k.value ->> '$[1][5]', closed_at = k.value ->> '$[1][6]'
+          right_returned = k.value ->> '$[1][5]', closed_at = k.value ->> '$[1][6]',
+          captured_amounts = k.value ->> '$[1][7]', refunds = k.value ->> '$[1][8]'
         FROM json_each(?1) AS k
         WHERE shard = k.value ->> '$[0][0]' AND authorization_id = unhex(k.value ->> '$[0][1]')
           AND state IN ('HELD', 'CAPTURED')"#;
@@ -129,21 +139,48 @@ async fn authorizations(
     require(updated, changed.len(), StoreError::Conflict)
 }
 
+/// New refunds; each has its number once.
+async fn refunds(tx: &mut SqliteConnection, made: &[NewRefund]) -> Result<(), StoreError> {
+    let insert = "
+        INSERT INTO refund (shard, authorization_id, part, request_id, returned_amounts,
+          returned_vouchers, refunded_at, refunded_on)
+        SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+          value ->> 6, value ->> 7
+        FROM json_each(?1)";
+    let row = |new: &NewRefund| {
+        let (shard, id) = id_row(new.authorization_id.as_bytes());
+        let columns = RefundColumns::from(new);
+        let (amounts, rights) = (columns.returned_amounts, columns.returned_vouchers);
+        let request_id = new.refund.request_id.to_string();
+        let (at, on) = (columns.refunded_at, columns.refunded_on);
+        (shard, id, new.part, request_id, amounts, rights, at, on)
+    };
+    run(tx, insert, made.iter().map(row)).await.map(drop)
+}
+
 async fn vouchers(tx: &mut SqliteConnection, changed: &[WalletVoucher]) -> Result<(), StoreError> {
     let update = "
         UPDATE wallet_voucher SET state = k.value ->> 2, held_by = unhex(k.value ->> 3),
-          uses_left = k.value ->> 4
+          uses_left = k.value ->> 4, balance_left = k.value ->> '$[5][0]',
+          returns = k.value ->> '$[5][1]', use_period = k.value ->> '$[5][2]',
+          period_uses = k.value ->> '$[5][3]', valid_until = k.value ->> 6
         FROM json_each(?1) AS k
         WHERE shard = k.value ->> 0 AND voucher_id = unhex(k.value ->> 1)";
-    let row = |voucher: &WalletVoucher| {
-        let (state, held_by) = voucher_stage(voucher);
-        let (shard, id) = id_row(voucher.voucher_id.as_bytes());
-        (shard, id, state, held_by.map(Hex), voucher.uses_left)
-    };
-    let updated = run(tx, update, changed.iter().map(row)).await?;
+    let updated = run(tx, update, changed.iter().map(voucher_row)).await?;
     let detail = format!("{updated} of {} vouchers were found", changed.len());
     let corrupt = StoreError::Corrupt { table: "wallet_voucher", id: String::new(), detail };
     require(updated, changed.len(), corrupt)
+}
+
+fn voucher_row(voucher: &WalletVoucher) -> impl Serialize {
+    let (state, held_by) = voucher_stage(voucher);
+    let (shard, id) = id_row(voucher.voucher_id.as_bytes());
+    let counted = voucher.counted.as_ref();
+    let period = counted.map(|count| count.period.as_str());
+    let balance_left = voucher.balance_left.map(|left| left.0);
+    let figures = (balance_left, voucher.returns, period, counted.map(|count| count.uses));
+    let held_by = held_by.map(Hex);
+    (shard, id, state, held_by, voucher.uses_left, figures, voucher.valid_until.as_micros())
 }
 
 async fn requests(

@@ -6,6 +6,8 @@ mod import;
 mod read;
 mod write;
 
+pub(super) use self::read::registrations;
+
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
@@ -38,7 +40,7 @@ impl ShopStore for PostgresStore {
 
     async fn registrations(&self, asked: &PlacesAsked) -> Result<Registrations, StoreError> {
         let mut connection = self.reader().await?;
-        read::registrations(&mut connection, asked).await
+        registrations(&mut connection, asked).await
     }
 
     async fn campaigns(

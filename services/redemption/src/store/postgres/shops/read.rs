@@ -9,11 +9,11 @@ use crate::domain::shops::{Registrations, Shop, ShopKey, Stop, StopKey};
 use crate::domain::{Campaign, CampaignId};
 use crate::store::columns::read_rows;
 use crate::store::postgres::batch::column;
-use crate::store::{PlacesAsked, ShopQuery, rows, shops};
+use crate::store::{PlacesAsked, ShopQuery, campaigns, shops};
 
 /// What is registered of places and what is stopped, in one statement: it is part of every batch of
 /// orders. Each part is looked up by its key.
-pub(super) async fn registrations(
+pub(in crate::store::postgres) async fn registrations(
     connection: &mut PgConnection,
     asked: &PlacesAsked,
 ) -> Result<Registrations, StoreError> {
@@ -80,7 +80,7 @@ pub(super) async fn campaigns(
         .fetch_all(connection)
         .await
         .map_err(classify)?;
-    let found = read_rows("campaign", &found, "campaign_id", rows::campaign)?;
+    let found = read_rows("campaign", &found, "campaign_id", campaigns::campaign)?;
     Ok(found.into_iter().map(|found| (found.campaign_id.clone(), found)).collect())
 }
 

@@ -5,6 +5,8 @@ mod import;
 mod read;
 mod write;
 
+pub(super) use self::read::registrations;
+
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
@@ -37,7 +39,7 @@ impl ShopStore for SqliteStore {
 
     async fn registrations(&self, asked: &PlacesAsked) -> Result<Registrations, StoreError> {
         let mut connection = self.reader().await?;
-        read::registrations(&mut connection, asked).await
+        registrations(&mut connection, asked).await
     }
 
     async fn campaigns(

@@ -9,7 +9,7 @@ use crate::domain::shops::{Registrations, Shop, ShopKey, Stop, StopKey};
 use crate::domain::{Campaign, CampaignId};
 use crate::store::columns::read_rows;
 use crate::store::sqlite::batch;
-use crate::store::{PlacesAsked, ShopQuery, rows, shops};
+use crate::store::{PlacesAsked, ShopQuery, campaigns, shops};
 
 /// A shop's name as a row of a batch.
 pub(super) fn shop_row(key: &ShopKey) -> (&str, &str) {
@@ -18,7 +18,7 @@ pub(super) fn shop_row(key: &ShopKey) -> (&str, &str) {
 
 /// What is registered of places and what is stopped, in one statement: it is part of every batch of
 /// orders. Each part is looked up by its key.
-pub(super) async fn registrations(
+pub(in crate::store::sqlite) async fn registrations(
     connection: &mut SqliteConnection,
     asked: &PlacesAsked,
 ) -> Result<Registrations, StoreError> {
@@ -85,7 +85,7 @@ pub(super) async fn campaigns(
     .fetch_all(connection)
     .await
     .map_err(classify)?;
-    let found = read_rows("campaign", &found, "campaign_id", rows::campaign)?;
+    let found = read_rows("campaign", &found, "campaign_id", campaigns::campaign)?;
     Ok(found.into_iter().map(|found| (found.campaign_id.clone(), found)).collect())
 }
 
