@@ -13,6 +13,8 @@
 //! has run out counts as expired at once, swept or not.
 //! **Invariant** (R4, R5): the journal is only ever added to, a transaction's entries come to zero,
 //! and a row is written to a day that is open when it is committed.
+//! **Invariant**: what ops were answered of a shop, a till, a list, a mapping or a stop is met by
+//! every Authorize that is judged after it, at every replica: the order's own transaction reads it.
 //! **Invariant**: each position of the voucher feed takes effect once; a feed that does not go on
 //! exactly where it was left is not followed.
 //! Absent on purpose: ID numbers (a member stands in tables as a digest of the member id), counters

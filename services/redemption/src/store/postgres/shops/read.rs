@@ -12,7 +12,7 @@ use crate::store::postgres::batch::column;
 use crate::store::{PlacesAsked, ShopQuery, campaigns, shops};
 
 /// What is registered of places and what is stopped, in one statement: it is part of every batch of
-/// orders. Each part is looked up by its key.
+/// orders.
 pub(in crate::store::postgres) async fn registrations(
     connection: &mut PgConnection,
     asked: &PlacesAsked,
