@@ -141,7 +141,7 @@ fn refusal(answer: Result<Bytes, Status>) -> (Code, String) {
 /// The other city's things are as they were.
 async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
     let foreign = &world.foreign;
-    let reads = ["registry.read", "campaign.read", "checkout.quote", "ops.clock"];
+    let reads = ["registry.read", "campaign.read", "checkout.quote", "shops.read", "ops.clock"];
     let authorization = tokens.of_foreign(&reads);
     let get = async |path: &'static str, ask: Ask| {
         let answer = call(&world.connection, path, Some(&authorization), &ask).await;
@@ -179,5 +179,15 @@ async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
         let answer = read::<redemption::GetAuthorizationResponse>(&get(path, ask(&request)).await);
         assert_eq!(answer.authorization.expect("an authorization").state(), state);
     }
+
+    let request = redemption::ListShopsRequest::default();
+    let answer = get("/zhisong.redemption.v1.MerchantService/ListShops", ask(&request)).await;
+    let shops = read::<redemption::ListShopsResponse>(&answer).shops;
+    let shops: Vec<_> = shops.iter().map(|shop| (shop.version, shop.state())).collect();
+    assert_eq!(shops, [(1, redemption::registered_shop::State::Open)]);
+    let request = redemption::ListStopsRequest::default();
+    let answer = get("/zhisong.redemption.v1.MerchantService/ListStops", ask(&request)).await;
+    let stops = read::<redemption::ListStopsResponse>(&answer).stops;
+    assert_eq!(stops.iter().map(|stop| stop.version).collect::<Vec<_>>(), [1]);
     get("/zhisong.common.v1.ClockService/GetTime", ask(&GetTimeRequest {})).await;
 }

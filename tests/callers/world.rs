@@ -6,11 +6,15 @@ use contracts::eligibility::v1::member_reference::Reference;
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
 use contracts::issuance::v1::{ClaimRequest, Voucher};
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
+use contracts::redemption::v1::import_shops_request::Part as ShopsPart;
+use contracts::redemption::v1::merchant_service_client::MerchantServiceClient;
 use contracts::redemption::v1::reconcile_request::Part;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
+use contracts::redemption::v1::stop_scope::Scope;
 use contracts::redemption::v1::{
-    AuthorizeRequest, CaptureRequest, CloseDaysRequest, Order, OrderLine, ReconcileHeader,
-    ReconcileRequest, Shop,
+    AuthorizeRequest, CaptureRequest, CloseDaysRequest, ImportShopsRequest, Order, OrderLine,
+    ReconcileHeader, ReconcileRequest, Shop, ShopKey, ShopRow, ShopRows, ShopsHeader,
+    StopRedeemingRequest, StopScope,
 };
 use member_identity::RegionCode;
 use suite_tests::callers::{CallerChannel, all_scopes, grant};
@@ -65,6 +69,7 @@ impl World {
         let mut own = City::found(&suite, &mut province, ("guangzhou", "440103", 1)).await;
         let mut foreign = City::found(&suite, &mut province, ("shenzhen", "440304", 2)).await;
         for city in [&own, &foreign] {
+            city.register_shop(&suite).await;
             let order = city.authorize(&suite, 0).await;
             city.capture(&suite, &order).await;
         }
@@ -175,6 +180,58 @@ impl City {
         format!("CAPTURE:order:order-{}-0", self.name)
     }
 
+    /// Registers the shop of the orders, and stops redeeming where there are none.
+    async fn register_shop(&self, suite: &Suite) {
+        let mut merchants = MerchantServiceClient::new(self.channel(suite).await);
+        let parts = self.shops(&self.shops_id(), "shop-1", self);
+        let sent = merchants.import_shops(tokio_stream::iter(parts)).await;
+        let import = sent.expect("it goes in").into_inner().shop_import.expect("an import");
+        assert_eq!(import.added, 1);
+        let request = self.stop("stop-1");
+        merchants.stop_redeeming(request).await.expect("it is stopped");
+    }
+
+    /// The import id of its shops.
+    pub fn shops_id(&self) -> String {
+        format!("shops-{}", self.name)
+    }
+
+    /// An import of one shop, for the city and on the list of `lister`'s campaign.
+    pub fn shops(&self, import_id: &str, shop_id: &str, lister: &Self) -> [ImportShopsRequest; 2] {
+        let header = ShopsPart::Header(ShopsHeader {
+            import_id: import_id.to_owned(),
+            organization: self.organization.clone(),
+            platform: self.subject.clone(),
+            campaign_id: lister.campaign_id.clone(),
+        });
+        let row = ShopRow {
+            line: 2,
+            shop_id: shop_id.to_owned(),
+            title_zh: "门店".to_owned(),
+            region: self.region.to_owned(),
+            chain: String::new(),
+        };
+        let rows = ShopsPart::Rows(ShopRows { rows: vec![row] });
+        [header, rows].map(|part| ImportShopsRequest { part: Some(part) })
+    }
+
+    /// A shop of the city's platform.
+    pub fn shop_key(&self, shop_id: &str) -> ShopKey {
+        ShopKey { platform: self.subject.clone(), shop_id: shop_id.to_owned() }
+    }
+
+    /// A stop of the city's campaigns far from its shops.
+    pub fn stop(&self, request_id: &str) -> StopRedeemingRequest {
+        let scope = Scope::RegionCode("650000".to_owned());
+        StopRedeemingRequest {
+            request_id: request_id.to_owned(),
+            organization: self.organization.clone(),
+            scope: Some(StopScope { scope: Some(scope) }),
+            text_zh: "暂停".to_owned(),
+            text_en: "stopped".to_owned(),
+        }
+    }
+
     /// The member by id.
     pub fn member(&self) -> MemberReference {
         MemberReference { reference: Some(Reference::MemberId(self.member_id.clone())) }
@@ -190,7 +247,11 @@ impl City {
         Order {
             order_number: order_number.to_owned(),
             lines: vec![OrderLine { category: "cold-drink".to_owned(), amount_fen: 300 }],
-            shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: self.region.to_owned() }),
+            shop: Some(Shop {
+                shop_id: "shop-1".to_owned(),
+                region_code: self.region.to_owned(),
+                terminal_id: String::new(),
+            }),
         }
     }
 }

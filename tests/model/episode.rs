@@ -7,6 +7,7 @@ use clock::{Timestamp, Zone};
 use member_identity::VoucherId;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
+use redemption::domain::shops::Registrations;
 use redemption::domain::{self, Checks, Moment, ShownStage, Stage, Wallet, business_day};
 use redemption::store::{AuthorizationKey, Store, open};
 use sql::DatabaseConfig;
@@ -174,8 +175,14 @@ impl Episode {
         let read = self.store.wallet(till::person(person), &[]).await.expect("is there");
         let vouchers: Vec<_> = read.vouchers.iter().collect();
         let checks = Checks::default();
-        let wallet = Wallet { vouchers: &vouchers, campaigns: &read.campaigns, checks: &checks };
         let order = till::order(0, lines);
+        let (registrations, place) = (Registrations::default(), order.place(&till::platform()));
+        let wallet = Wallet {
+            vouchers: &vouchers,
+            campaigns: &read.campaigns,
+            checks: &checks,
+            premises: registrations.at(&place),
+        };
         let quoted = wallet.quote(&order, &self.names.wanted(wanted), self.now());
         let quoted = quoted.expect("the best can always be asked for");
         // What has run out holds nothing, swept or not.
@@ -227,8 +234,7 @@ impl Episode {
         for number in authorizations {
             let one = &self.reference.authorizations[number];
             let key = AuthorizationKey::Id(self.names.authorization(number));
-            let partner = "wepay".parse().expect("a key");
-            let stored = self.store.authorization(&partner, &key).await.expect("is there");
+            let stored = self.store.authorization(&till::platform(), &key).await.expect("is there");
             let stored = stored.expect("an authorization stays").at(self.now());
             let mut expected = self.reference.view(number);
             if one.state == State::Held && one.expires <= self.reference.now {

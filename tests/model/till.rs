@@ -11,7 +11,7 @@ use member_identity::{
 };
 use redemption::domain::{
     Action, AuthorizeOrder, Campaign, CampaignState, Checks, Command, Entropy, FeedBatch,
-    IssuedVoucher, Order, OrderHold, OrderPart, StockBatch, StockKey, VoidTarget,
+    IssuedVoucher, Order, OrderHold, OrderPart, Partner, StockBatch, StockKey, VoidTarget,
 };
 
 use crate::reference::{self, Portion, Verb, Wanted};
@@ -74,7 +74,7 @@ impl Names {
             }
             Verb::VoidRequest { request } => Action::Void(VoidTarget::Request(key(*request))),
         };
-        Command { partner: parsed("wepay"), request_id: key(request), action }
+        Command { partner: platform(), request_id: key(request), action }
     }
 
     /// Which vouchers are wanted.
@@ -144,6 +144,11 @@ pub fn campaigns() -> FeedBatch {
     FeedBatch { epoch: EPOCH, campaigns: campaigns.collect(), vouchers: None }
 }
 
+/// The platform.
+pub fn platform() -> Partner {
+    parsed("wepay")
+}
+
 /// An order of these lines.
 pub fn order(number: usize, lines: &[reference::Line]) -> Order {
     let line = |(category, fen): &reference::Line| benefit::Line {
@@ -152,7 +157,7 @@ pub fn order(number: usize, lines: &[reference::Line]) -> Order {
     };
     let shop = RegionCode::parse("440106").expect("a region");
     let basket = Basket::new(lines.iter().map(line).collect(), shop).expect("a basket");
-    Order { number: parsed(&format!("order-{number}")), basket, shop_id: parsed("shop-1") }
+    Order::plain(parsed(&format!("order-{number}")), basket, parsed("shop-1"))
 }
 
 /// Person number `n`.

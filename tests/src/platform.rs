@@ -77,7 +77,7 @@ impl<'a> Platform<'a> {
             order: Some(Order {
                 order_number: format!("order-{number}"),
                 lines: basket.lines.iter().map(line).collect(),
-                shop: Some(Shop { shop_id, region_code }),
+                shop: Some(Shop { shop_id, region_code, terminal_id: String::new() }),
             }),
             voucher_ids: Vec::new(),
             hold: None,

@@ -176,7 +176,11 @@ impl Till<'_> {
 pub fn authorize_request(occasion: &str, at: usize, member_id: &str) -> AuthorizeRequest {
     let category = if Story::of(at) == Story::WrongGoods { "hot-meal" } else { "cold-drink" };
     let line = OrderLine { category: category.to_owned(), amount_fen: 300 + at as i64 % 500 };
-    let shop = Shop { shop_id: "shop-1".to_owned(), region_code: "440103".to_owned() };
+    let shop = Shop {
+        shop_id: "shop-1".to_owned(),
+        region_code: "440103".to_owned(),
+        terminal_id: String::new(),
+    };
     AuthorizeRequest {
         request_id: format!("authorize-{occasion}-{at}"),
         member: Some(MemberReference {

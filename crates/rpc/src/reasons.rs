@@ -68,6 +68,14 @@ pub(crate) const fn spec(reason: R) -> Spec {
         | R::ProgrammeInvalid
         | R::CampaignImmutable
         | R::ForeignCursors => issuance(reason),
+        R::ShopUnknown
+        | R::ShopBlocked
+        | R::TerminalBlocked
+        | R::ShopRegionDiffers
+        | R::ShopNotListed
+        | R::RedeemingStopped
+        | R::CampaignUnknown
+        | R::ShopChanged => shops(reason),
         _ => redemption(reason),
     }
 }
@@ -321,5 +329,29 @@ const fn authorization(reason: R) -> Spec {
                 .with(&["resolved_by"])
         }
         _ => system(R::Internal),
+    }
+}
+
+const fn shops(reason: R) -> Spec {
+    match reason {
+        R::ShopUnknown => {
+            refusal("该门店未登记，不能使用此优惠券", "the shop is not registered for this voucher")
+        }
+        R::ShopBlocked => refusal("该门店已停用", "the shop takes no vouchers"),
+        R::TerminalBlocked => refusal("该收银终端已停用", "the till takes no vouchers"),
+        R::ShopRegionDiffers => refusal(
+            "门店所在地区与登记不符",
+            "the shop is registered in another region than the order says",
+        )
+        .with(&["region"]),
+        R::ShopNotListed => {
+            refusal("该门店不在活动门店名单内", "the shop is not on the campaign's list")
+        }
+        R::RedeemingStopped => {
+            refusal("该活动已暂停使用", "redeeming is stopped for now").with(&["stopped"])
+        }
+        R::CampaignUnknown => refusal("没有该活动", "there is no campaign of that name"),
+        _ => refusal("门店信息已被更改，请重新读取", "the shop was changed, read it again")
+            .with(&["version"]),
     }
 }

@@ -79,6 +79,8 @@ impl Role {
                 "settlement.close",
                 "settlement.resolve",
                 "settlement.balance",
+                "shops.write",
+                "shops.read",
                 "ops.clock",
             ],
         }

@@ -15,6 +15,8 @@
 //! and a row is written to a day that is open when it is committed.
 //! **Invariant** (R5): a statement of a closed day, whoever it is for, is the same bytes for ever;
 //! what signs its head is no part of them.
+//! **Invariant**: what ops were answered of a shop, a till, a list, a mapping or a stop is met by
+//! every Authorize that is judged after it, at every replica: the order's own transaction reads it.
 //! **Invariant**: each position of the voucher feed takes effect once; a feed that does not go on
 //! exactly where it was left is not followed.
 //! Absent on purpose: ID numbers (a member stands in tables as a digest of the member id), counters

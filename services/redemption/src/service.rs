@@ -3,7 +3,9 @@ use std::sync::Arc;
 
 use clock::Clock;
 use contracts::redemption::v1::checkout_service_server::CheckoutServiceServer;
+use contracts::redemption::v1::merchant_service_server::MerchantServiceServer;
 use contracts::redemption::v1::settlement_service_server::SettlementServiceServer;
+use contracts::redemption::v1::terminal_service_server::TerminalServiceServer;
 use contracts::redemption::v1::wallet_service_server::WalletServiceServer;
 use group_commit::LaneOptions;
 use runtime::Part;
@@ -12,11 +14,11 @@ use tokio::task::JoinSet;
 use tonic::service::RoutesBuilder;
 
 use crate::domain::Entropy;
-use crate::rpc::{CheckoutRpc, SettlementRpc, WalletRpc};
+use crate::rpc::{CheckoutRpc, MerchantRpc, SettlementRpc, TerminalRpc, WalletRpc};
 use crate::store::Store;
 use crate::usecase::{
     Checkout, CheckoutLanes, CheckoutStages, EligibilityPeer, Feed, FeedFollower, IssuancePeer,
-    Members, Settlement, SettlementKeys, Wallets, close_days_by_themselves,
+    Members, Merchants, Settlement, SettlementKeys, Terminals, Wallets, close_days_by_themselves,
     expire_holds_by_themselves,
 };
 
@@ -24,10 +26,12 @@ use crate::usecase::{
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
 /// The services of this crate, as the contract names them.
-pub const SERVICES: [&str; 3] = [
+pub const SERVICES: [&str; 5] = [
     "zhisong.redemption.v1.CheckoutService",
     "zhisong.redemption.v1.WalletService",
     "zhisong.redemption.v1.SettlementService",
+    "zhisong.redemption.v1.MerchantService",
+    "zhisong.redemption.v1.TerminalService",
 ];
 
 /// What redemption is made of.
@@ -55,6 +59,8 @@ pub struct Redemption {
     checkout: Arc<Checkout>,
     wallets: Wallets,
     settlement: Settlement,
+    merchants: Merchants,
+    terminals: Terminals,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -87,9 +93,15 @@ impl Redemption {
             clock: Arc::clone(&clock),
             members: Arc::clone(&members),
         };
+        let merchants = Merchants { store: Arc::clone(&store), clock: Arc::clone(&clock) };
+        let terminals = Terminals {
+            store: Arc::clone(&store),
+            clock: Arc::clone(&clock),
+            members: Arc::clone(&members),
+        };
         let lanes = CheckoutLanes::spawn(lanes, lane, &stages);
         let checkout = Arc::new(Checkout { lanes, store, clock, members, feed });
-        Self { checkout, wallets, settlement, tasks, stop }
+        Self { checkout, wallets, settlement, merchants, terminals, tasks, stop }
     }
 
     /// The checkout, for callers in the same process.
@@ -105,13 +117,16 @@ impl Redemption {
     /// The part that a process serves. When it is stopped, what was accepted is answered, what
     /// runs by itself is ended, and then `close` is run.
     pub fn into_part(self, close: impl Future<Output = ()> + Send + 'static) -> Part {
-        let Self { checkout, wallets, settlement, mut tasks, stop } = self;
+        let Self { checkout, wallets, settlement, merchants, terminals, mut tasks, stop } = self;
         let checkout_rpc = CheckoutRpc { checkout: Arc::clone(&checkout) };
         let mount = move |routes: &mut RoutesBuilder| {
             let checkout = CheckoutServiceServer::new(checkout_rpc);
             routes.add_service(checkout.max_decoding_message_size(REQUEST_BYTES_MAX));
             routes.add_service(WalletServiceServer::new(WalletRpc { wallets }));
             routes.add_service(SettlementServiceServer::new(SettlementRpc { settlement }));
+            routes.add_service(MerchantServiceServer::new(MerchantRpc { merchants }));
+            let terminal = TerminalServiceServer::new(TerminalRpc { terminals });
+            routes.add_service(terminal.max_decoding_message_size(REQUEST_BYTES_MAX));
         };
         let end = async move {
             checkout.lanes.close().await;

@@ -4,6 +4,7 @@
 mod clock;
 mod eligibility;
 mod issuance;
+mod merchant;
 mod redemption;
 mod registry;
 mod settlement;
@@ -121,6 +122,7 @@ pub fn rows(world: &World) -> Vec<Row> {
         issuance::rows(world),
         redemption::rows(world),
         settlement::rows(world),
+        merchant::rows(world),
     ];
     parts.into_iter().flatten().collect()
 }

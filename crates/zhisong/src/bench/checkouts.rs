@@ -241,7 +241,11 @@ impl Tills {
         Order {
             order_number: format!("order-{}-{call}", self.round),
             lines: vec![line],
-            shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: "440103".to_owned() }),
+            shop: Some(Shop {
+                shop_id: "shop-1".to_owned(),
+                region_code: "440103".to_owned(),
+                terminal_id: String::new(),
+            }),
         }
     }
 

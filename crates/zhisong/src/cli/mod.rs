@@ -20,6 +20,7 @@ mod reconcile;
 mod roster;
 mod service;
 mod sheet;
+mod shops;
 mod statement;
 mod token;
 mod trial_balance;
@@ -62,6 +63,7 @@ enum Command {
     Voucher(claim::Voucher),
     Wallet(claim::Wallet),
     Checkout(checkout::Checkout),
+    Shops(shops::Shops),
     Statement(statement::Statement),
     Totals(statement::Totals),
     Reconcile(reconcile::Reconcile),
@@ -111,6 +113,7 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Voucher(voucher) => voucher.run().await,
         Command::Wallet(wallet) => wallet.run().await,
         Command::Checkout(checkout) => checkout.run().await,
+        Command::Shops(shops) => shops.run().await,
         Command::Statement(statement) => statement.run().await,
         Command::Totals(totals) => totals.run().await,
         Command::Reconcile(reconcile) => reconcile.run().await,

@@ -72,7 +72,11 @@ impl Story {
         Order {
             order_number: format!("demo-order-{at}"),
             lines: vec![OrderLine { category: category.to_owned(), amount_fen }],
-            shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: region_code.to_owned() }),
+            shop: Some(Shop {
+                shop_id: "shop-1".to_owned(),
+                region_code: region_code.to_owned(),
+                terminal_id: String::new(),
+            }),
         }
     }
 }

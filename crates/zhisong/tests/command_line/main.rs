@@ -8,3 +8,4 @@ mod readme;
 mod refusals;
 mod roster;
 mod settlement;
+mod shops;

@@ -95,6 +95,8 @@ fn the_commands_of_the_readme_do_what_it_says() {
     for (what, said) in [
         ("the roster", "| added          | 2000"),
         ("the campaign", "| state        | ACTIVE"),
+        ("the shops", "| added          | 1 "),
+        ("the till", "| taken | yes |"),
         ("the verdict", "| qualifies       | yes"),
         ("the quote", "| discount, yuan     | 2.99"),
         ("the list", "\"refused\":0"),

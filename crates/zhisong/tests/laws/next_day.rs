@@ -183,7 +183,11 @@ impl Desk {
             order: Some(Order {
                 order_number: format!("next-order-{at}"),
                 lines: vec![OrderLine { category: "cold-drink".to_owned(), amount_fen: 500 }],
-                shop: Some(Shop { shop_id: "shop-1".to_owned(), region_code: "440103".to_owned() }),
+                shop: Some(Shop {
+                    shop_id: "shop-1".to_owned(),
+                    region_code: "440103".to_owned(),
+                    terminal_id: String::new(),
+                }),
             }),
             voucher_ids: Vec::new(),
             hold: None,

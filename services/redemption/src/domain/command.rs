@@ -169,22 +169,21 @@ impl OrderHold {
     /// caller named it, so that nothing personal is stored. Without a member the fingerprint can
     /// only be compared beyond [`Fingerprint::MEMBER`].
     pub fn fingerprint(&self, member_id: Option<MemberId>) -> Fingerprint {
-        let lines = self.order.basket.lines().iter();
-        let lines: Vec<_> =
-            lines.map(|line| format!("{} {}", line.category, line.amount)).collect();
+        let lines = self.order.basket.lines().iter().zip(&self.order.texts);
+        let lines: Vec<_> = lines.map(|(line, text)| format!("{text} {}", line.amount)).collect();
         let vouchers = match &self.wanted {
             Wanted::Best => String::new(),
             Wanted::Named(ids) => join(ids),
         };
-        Fingerprint::of(&[
-            &member_id.map(|id| id.to_string()).unwrap_or_default(),
-            self.order.number.as_str(),
-            &lines.join("\n"),
-            self.order.shop_id.as_str(),
-            &self.order.basket.shop_region().to_string(),
-            &vouchers,
-            &self.hold.as_micros().to_string(),
-        ])
+        let (member_id, lines) =
+            (member_id.map(|id| id.to_string()).unwrap_or_default(), lines.join("\n"));
+        let region = self.order.basket.shop_region().to_string();
+        let hold = self.hold.as_micros().to_string();
+        let (number, shop_id) = (self.order.number.as_str(), self.order.shop_id.as_str());
+        let mut fields = vec![&*member_id, number, &lines, shop_id, &region, &vouchers, &hold];
+        // Before there were tills nothing was said of them.
+        fields.extend(self.order.terminal.as_ref().map(|terminal| terminal.as_str()));
+        Fingerprint::of(&fields)
     }
 }
 

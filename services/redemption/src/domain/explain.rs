@@ -6,6 +6,7 @@ use benefit::OrderRefusal;
 use clock::Timestamp;
 use member_identity::VoucherId;
 
+use super::shops::Premises;
 use super::{
     Campaign, CampaignId, Checks, Detail, Reason, Refusal, Standing, VoucherStage, WalletVoucher,
 };
@@ -44,19 +45,22 @@ pub fn hindrance(voucher: &WalletVoucher, campaign: &Campaign, now: Timestamp) -
         .or_else(|| is_closed.then(closed))
 }
 
-/// What keeps a voucher from being a candidate: an order has it, its period is spent, or its owner
-/// does not qualify any more. Validity and the order are judged after that.
+/// What keeps a voucher from being a candidate: an order has it, its period is spent, the shop does
+/// not take it, or its owner does not qualify any more. Validity and the order are judged after
+/// that.
 pub(super) fn not_free(
     voucher: &WalletVoucher,
     campaign: &Campaign,
-    checks: &Checks,
+    (checks, premises): (&Checks, &Premises<'_>),
     now: Timestamp,
 ) -> Option<Refusal> {
     if let Some(refusal) = taken(voucher, now) {
         return Some(refusal);
     }
     match voucher.is_valid(now) {
-        true => spent(voucher, campaign, now).or_else(|| unqualified(voucher, campaign, checks)),
+        true => spent(voucher, campaign, now)
+            .or_else(|| premises.takes(campaign).err())
+            .or_else(|| unqualified(voucher, campaign, checks)),
         false => None,
     }
 }
@@ -172,6 +176,7 @@ pub(super) fn named(reason: Reason, id: VoucherId) -> Refusal {
     Refusal::new(reason).with(Detail::VoucherId, id)
 }
 
-fn listed<T: ToString>(parts: &[T]) -> String {
+/// A list in one text, joined by commas.
+pub(super) fn listed<T: ToString>(parts: &[T]) -> String {
     parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

@@ -56,6 +56,18 @@ text_key! {
     ShopId
 }
 text_key! {
+    /// A platform's own id of a till within a shop.
+    TerminalId
+}
+text_key! {
+    /// A chain of shops, as ops name it.
+    ChainId
+}
+text_key! {
+    /// Whoever makes a call: the subject of their token.
+    Subject
+}
+text_key! {
     /// A campaign's name.
     CampaignId
 }

@@ -8,6 +8,7 @@
 //!   [`StatementWriter`] makes the file of a closed day for a [`Counterparty`].
 //! - [`PartnerFile`] reads a platform's own file of a day, [`Reconciliation`] is how far the two
 //!   were compared, and [`Difference`] is what they do not say alike.
+//! - [`shops`] judges shops and tills, for an order and for the verbs of ops.
 //! - [`advance`] decides what of a message of the voucher feed is taken in.
 
 mod authorization;
@@ -31,6 +32,7 @@ mod reconciliation;
 mod refund;
 mod refusal;
 mod selection;
+pub mod shops;
 mod statement;
 mod verb;
 mod voucher;
@@ -50,6 +52,7 @@ pub use difference::{
     ResolveProblem, Resolved, Side,
 };
 pub use entropy::Entropy;
+use explain::listed;
 pub use explain::{Unused, UnusedReason, hindrance};
 pub use feed::{
     Advance, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
@@ -57,7 +60,9 @@ pub use feed::{
 };
 pub use fingerprint::Fingerprint;
 pub use journal::{Account, Entry, Transaction, TransactionKind};
-pub use keys::{CampaignId, KeyProblem, OrderNumber, Partner, RequestId, ShopId};
+pub use keys::{
+    CampaignId, ChainId, KeyProblem, OrderNumber, Partner, RequestId, ShopId, Subject, TerminalId,
+};
 pub use order::{Order, Wanted};
 pub use partner_file::{BadRow, FileBatch, FileRow, HeaderProblem, PART_RECORDS, PartnerFile};
 pub use reconciliation::{

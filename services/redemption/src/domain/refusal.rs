@@ -21,6 +21,20 @@ pub enum Reason {
     RegionNotCovered,
     /// The terms do not apply at this hour.
     OutsideHours,
+    /// The terms ask for listed shops and the shop is not registered.
+    ShopUnknown,
+    /// The shop takes no vouchers.
+    ShopBlocked,
+    /// The till takes no vouchers.
+    TerminalBlocked,
+    /// The shop is registered in another region.
+    ShopRegionDiffers,
+    /// The terms ask for listed shops and the shop is not on the campaign's list.
+    ShopNotListed,
+    /// The organization has stopped redeeming.
+    RedeemingStopped,
+    /// No campaign of that name is known.
+    CampaignUnknown,
     /// The named vouchers do not go together.
     NotCombinable,
     /// The order number has a live authorization.
@@ -92,6 +106,14 @@ pub enum Detail {
     Regions,
     /// The hours of the terms.
     Hours,
+    /// The region that the shop is registered in.
+    Region,
+    /// The kind of scope that is stopped.
+    Stopped,
+    /// What a till shows instead of the reason's own text, in Chinese.
+    TextZh,
+    /// The same in English.
+    TextEn,
     /// The live authorization.
     AuthorizationId,
     /// When the hold ran out.
@@ -132,11 +154,17 @@ impl Refusal {
         self.details.push((detail, value.to_string()));
         self
     }
+
+    /// The value of that kind that comes with it.
+    pub fn detail(&self, detail: Detail) -> Option<&str> {
+        let mut values = self.details.iter().filter(|(kind, _)| *kind == detail);
+        values.next().map(|(_, value)| value.as_str())
+    }
 }
 
 impl Reason {
     /// Every reason, for tables that must not miss one.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 35] = [
         Self::NoVoucher,
         Self::VoucherUnknown,
         Self::VoucherHeld,
@@ -147,6 +175,13 @@ impl Reason {
         Self::GoodsNotCovered,
         Self::RegionNotCovered,
         Self::OutsideHours,
+        Self::ShopUnknown,
+        Self::ShopBlocked,
+        Self::TerminalBlocked,
+        Self::ShopRegionDiffers,
+        Self::ShopNotListed,
+        Self::RedeemingStopped,
+        Self::CampaignUnknown,
         Self::NotCombinable,
         Self::OrderAlreadyAuthorized,
         Self::AlreadyVoided,
@@ -180,6 +215,13 @@ impl Reason {
             Self::GoodsNotCovered => "GOODS_NOT_COVERED",
             Self::RegionNotCovered => "REGION_NOT_COVERED",
             Self::OutsideHours => "OUTSIDE_HOURS",
+            Self::ShopUnknown => "SHOP_UNKNOWN",
+            Self::ShopBlocked => "SHOP_BLOCKED",
+            Self::TerminalBlocked => "TERMINAL_BLOCKED",
+            Self::ShopRegionDiffers => "SHOP_REGION_DIFFERS",
+            Self::ShopNotListed => "SHOP_NOT_LISTED",
+            Self::RedeemingStopped => "REDEEMING_STOPPED",
+            Self::CampaignUnknown => "CAMPAIGN_UNKNOWN",
             Self::NotCombinable => "NOT_COMBINABLE",
             Self::OrderAlreadyAuthorized => "ORDER_ALREADY_AUTHORIZED",
             Self::AlreadyVoided => "ALREADY_VOIDED",
@@ -209,7 +251,7 @@ impl Reason {
 
 impl Detail {
     /// Every kind of detail.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 20] = [
         Self::VoucherId,
         Self::ValidFrom,
         Self::ValidUntil,
@@ -217,6 +259,10 @@ impl Detail {
         Self::CoveredFen,
         Self::Regions,
         Self::Hours,
+        Self::Region,
+        Self::Stopped,
+        Self::TextZh,
+        Self::TextEn,
         Self::AuthorizationId,
         Self::ExpiredAt,
         Self::Field,
@@ -228,7 +274,7 @@ impl Detail {
         Self::Criterion,
     ];
 
-    /// The contract's metadata key.
+    /// The contract's metadata key, or the name under which a text is remembered.
     pub fn name(self) -> &'static str {
         match self {
             Self::VoucherId => "voucher_id",
@@ -238,6 +284,10 @@ impl Detail {
             Self::CoveredFen => "covered_fen",
             Self::Regions => "regions",
             Self::Hours => "hours",
+            Self::Region => "region",
+            Self::Stopped => "stopped",
+            Self::TextZh => "text_zh",
+            Self::TextEn => "text_en",
             Self::AuthorizationId => "authorization_id",
             Self::ExpiredAt => "expired_at",
             Self::Field => "field",
@@ -248,6 +298,11 @@ impl Detail {
             Self::Line => "line",
             Self::Criterion => "criterion",
         }
+    }
+
+    /// Whether it is shown to people, and no metadata.
+    pub fn is_text(self) -> bool {
+        matches!(self, Self::TextZh | Self::TextEn)
     }
 
     /// The detail of that metadata key.

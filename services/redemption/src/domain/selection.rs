@@ -4,6 +4,7 @@ use benefit::{Candidate, Discount, NotTogether};
 use clock::Timestamp;
 
 use super::explain::{distance, explained, named, not_free, order_reason};
+use super::shops::Premises;
 use super::{
     AppliedVoucher, Campaign, CampaignId, Checks, Order, Reason, Refusal, Unused, UnusedReason,
     WalletVoucher, Wanted,
@@ -30,6 +31,8 @@ pub struct Wallet<'a> {
     pub campaigns: &'a HashMap<CampaignId, Campaign>,
     /// How the person stands to the policies that were asked about.
     pub checks: &'a Checks,
+    /// Where the order is, by what is registered and what is stopped.
+    pub premises: Premises<'a>,
 }
 
 impl<'a> Wallet<'a> {
@@ -40,16 +43,17 @@ impl<'a> Wallet<'a> {
         wanted: &Wanted,
         now: Timestamp,
     ) -> Result<Quotation, Refusal> {
+        let basket = order.basket_at(&self.premises);
         let (free, unused) = self.sort_out(&self.wanted(wanted)?, now);
         let candidates: Vec<_> = free.iter().map(|voucher| self.candidate(voucher)).collect();
         let (chosen, not_chosen) = match wanted {
             Wanted::Best => {
-                let choice = benefit::choose(&candidates, &order.basket, now);
+                let choice = benefit::choose(&candidates, &basket, now);
                 (choice.chosen, choice.unused)
             }
             // All of them or none: one that is not free has said why.
             Wanted::Named(_) if !unused.is_empty() => (Vec::new(), Vec::new()),
-            Wanted::Named(_) => match benefit::combine(&candidates, &order.basket, now) {
+            Wanted::Named(_) => match benefit::combine(&candidates, &basket, now) {
                 Ok(together) => (together, Vec::new()),
                 Err(NotTogether::Unused(index, why)) => (Vec::new(), vec![(index, why)]),
                 Err(NotTogether::Rules) => return Err(Refusal::new(Reason::NotCombinable)),
@@ -101,7 +105,8 @@ impl<'a> Wallet<'a> {
     ) -> (Vec<&'a WalletVoucher>, Vec<Unused>) {
         let (mut free, mut unused) = (Vec::new(), Vec::new());
         for voucher in vouchers {
-            match not_free(voucher, self.campaign(voucher), self.checks, now) {
+            let judged_by = (self.checks, &self.premises);
+            match not_free(voucher, self.campaign(voucher), judged_by, now) {
                 None => free.push(*voucher),
                 Some(refusal) => {
                     unused.push(explained(voucher, UnusedReason::Refused(refusal)));

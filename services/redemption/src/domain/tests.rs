@@ -8,6 +8,7 @@ use benefit::{
 use clock::{BusinessDay, Timestamp, Zone};
 use member_identity::{AuthorizationId, OrganizationPath, PersonKey, RegionCode, VoucherId};
 
+use super::shops::{Place, Registrations};
 use super::*;
 
 mod parts;
@@ -65,11 +66,12 @@ fn voucher(n: u8) -> WalletVoucher {
 fn order(category: &str, fen: i64, region: &str) -> Order {
     let line = Line { category: Category::parse(category).expect("a category"), amount: Fen(fen) };
     let region = RegionCode::parse(region).expect("a region");
-    Order {
-        number: "o1".parse().expect("a key"),
-        basket: Basket::new(vec![line], region).expect("a basket"),
-        shop_id: "s1".parse().expect("a key"),
-    }
+    let basket = Basket::new(vec![line], region).expect("a basket");
+    Order::plain("o1".parse().expect("a key"), basket, "s1".parse().expect("a key"))
+}
+
+fn here(order: &Order) -> Place {
+    order.place(&"wepay".parse().expect("a key"))
 }
 
 fn select(
@@ -81,7 +83,9 @@ fn select(
     let campaigns = HashMap::from([("breakfast".parse().expect("a key"), breakfast())]);
     let vouchers: Vec<_> = vouchers.iter().collect();
     let checks = Checks::default();
-    let wallet = Wallet { vouchers: &vouchers, campaigns: &campaigns, checks: &checks };
+    let (nothing, place) = (Registrations::default(), here(order));
+    let premises = nothing.at(&place);
+    let wallet = Wallet { vouchers: &vouchers, campaigns: &campaigns, checks: &checks, premises };
     let selected = wallet.select(order, wanted, now);
     selected.map(|applied| applied[0].voucher_id).map_err(|refusal| refusal.reason)
 }
@@ -134,8 +138,10 @@ fn of_vouchers_that_take_off_the_same_the_first_to_expire_is_used_and_the_other_
     let campaigns = HashMap::from([("breakfast".parse().expect("a key"), breakfast())]);
     let vouchers: Vec<_> = wallet.iter().collect();
     let checks = Checks::default();
-    let wallet = Wallet { vouchers: &vouchers, campaigns: &campaigns, checks: &checks };
     let good = order("breakfast", 700, "441900");
+    let (nothing, place) = (Registrations::default(), here(&good));
+    let premises = nothing.at(&place);
+    let wallet = Wallet { vouchers: &vouchers, campaigns: &campaigns, checks: &checks, premises };
     let quotation = wallet.quote(&good, &Wanted::Best, at(480)).expect("it can be quoted");
     let applied: Vec<_> = quotation.applied.iter().map(|one| one.voucher_id).collect();
     assert_eq!(applied, [voucher(2).voucher_id]);

@@ -41,6 +41,7 @@ impl Verb {
                 "order.shop.region_code",
                 "voucher_ids",
                 "hold",
+                "order.shop.terminal_id",
             ],
             Self::Capture | Self::Refund => &["authorization_id", "portion"],
             Self::Void => &["target"],

@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
-use benefit::{Basket, BasketProblem, Category, Fen, Line, Portion, VOUCHERS_MAX};
+use benefit::{Basket, BasketProblem, Fen, Line, Portion, VOUCHERS_MAX};
 use clock::{BusinessDay, Timestamp};
 use contracts::eligibility::v1 as eligibility;
 use contracts::redemption::v1 as wire;
 use member_identity::{IdDocument, RegionCode, VoucherId};
 use rpc::{Fields, Problem};
 
-use crate::domain::{Order, OrderHold, OrderPart, RequestId, VoidTarget, Wanted, business_day};
+use crate::domain::shops::GoodsText;
+use crate::domain::{
+    Order, OrderHold, OrderPart, RequestId, TerminalId, VoidTarget, Wanted, business_day,
+};
 use crate::store::AuthorizationKey;
 use crate::usecase::{AuthorizeRequest, MemberReference, QuoteRequest};
 
@@ -204,19 +207,31 @@ fn member(
     }
 }
 
+/// A member that must be named.
+pub(super) fn member_reference(
+    reference: eligibility::MemberReference,
+    now: Timestamp,
+) -> Result<MemberReference, Problem> {
+    let mut reader = Reader::default();
+    let member = member(&mut reader, Some(reference), now);
+    reader.finish(member).map_err(|malformed| malformed.problem)
+}
+
 fn order(reader: &mut Reader, order: Option<wire::Order>) -> Option<Order> {
     let order = reader.required("order", order)?;
     let number = reader.parse("order.order_number", &order.order_number);
     let lines = lines(reader, &order.lines);
     let shop = reader.required("order.shop", order.shop);
-    let (shop_id, region) = match &shop {
+    let (shop_id, region, terminal) = match &shop {
         Some(shop) => (
             reader.parse("order.shop.shop_id", &shop.shop_id),
             reader.take("order.shop.region_code", RegionCode::parse(&shop.region_code)),
+            terminal(reader, &shop.terminal_id),
         ),
-        None => (None, None),
+        None => (None, None, None),
     };
-    let basket = match Basket::new(lines?, region?) {
+    let (lines, texts): (Vec<_>, Vec<_>) = lines?.into_iter().unzip();
+    let basket = match Basket::new(lines, region?) {
         Ok(basket) => basket,
         Err(problem @ BasketProblem::LineCount) => {
             return reader.take("order.lines", Err(problem));
@@ -225,14 +240,22 @@ fn order(reader: &mut Reader, order: Option<wire::Order>) -> Option<Order> {
             return reader.take(&format!("order.lines[{index}].amount_fen"), Err(problem));
         }
     };
-    Some(Order { number: number?, basket, shop_id: shop_id? })
+    Some(Order { number: number?, basket, texts, shop_id: shop_id?, terminal: terminal? })
 }
 
-fn lines(reader: &mut Reader, lines: &[wire::OrderLine]) -> Option<Vec<Line>> {
+/// A till that may be left out.
+fn terminal(reader: &mut Reader, text: &str) -> Option<Option<TerminalId>> {
+    match text {
+        "" => Some(None),
+        text => reader.parse("order.shop.terminal_id", text).map(Some),
+    }
+}
+
+fn lines(reader: &mut Reader, lines: &[wire::OrderLine]) -> Option<Vec<(Line, GoodsText)>> {
     let line = |(index, line): (usize, &wire::OrderLine)| {
         let path = format!("order.lines[{index}].category");
-        let category = reader.take(&path, Category::parse(&line.category))?;
-        Some(Line { category, amount: Fen(line.amount_fen) })
+        let text: GoodsText = reader.parse(&path, &line.category)?;
+        Some((Line { category: text.unmapped(), amount: Fen(line.amount_fen) }, text))
     };
     let lines: Vec<_> = lines.iter().enumerate().map(line).collect();
     lines.into_iter().collect()

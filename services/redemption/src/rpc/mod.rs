@@ -1,4 +1,4 @@
-//! The contract's three services, and the peers: decode, use case, map the error, encode. This
+//! The contract's services, and the peers: decode, use case, map the error, encode. This
 //! folder alone names the messages.
 
 mod checkout_service;
@@ -6,15 +6,21 @@ mod decode;
 mod eligibility_peer;
 mod encode;
 mod issuance_peer;
+mod merchant_decode;
+mod merchant_encode;
+mod merchant_service;
 mod settlement_decode;
 mod settlement_encode;
 mod settlement_service;
 mod status;
+mod terminal_service;
 mod terms;
 mod wallet_service;
 
 pub use checkout_service::CheckoutRpc;
 pub use eligibility_peer::EligibilityOverRpc;
 pub use issuance_peer::IssuanceOverRpc;
+pub use merchant_service::MerchantRpc;
 pub use settlement_service::SettlementRpc;
+pub use terminal_service::TerminalRpc;
 pub use wallet_service::WalletRpc;

@@ -3,7 +3,8 @@
 use rpc::{ErrorReason, Problem};
 use tonic::Status;
 
-use crate::domain::{Reason, Refusal};
+use crate::domain::shops::ShopRefusal;
+use crate::domain::{Detail, Reason, Refusal};
 use crate::store::StoreError;
 use crate::usecase::Failure;
 
@@ -26,6 +27,7 @@ pub(super) fn read_status(failure: Failure) -> Status {
 fn problem(failure: Failure) -> Problem {
     match failure {
         Failure::Refused(refusal) => refusal_problem(&refusal),
+        Failure::Shop(refusal) => shop_problem(refusal),
         Failure::Caller(problem) => problem,
         Failure::MemberUnknown => Problem::new(ErrorReason::MemberUnknown),
         Failure::EligibilityUnavailable => Problem::unavailable("eligibility"),
@@ -55,11 +57,30 @@ fn store_problem(error: &StoreError) -> Problem {
     }
 }
 
+fn shop_problem(refusal: ShopRefusal) -> Problem {
+    match refusal {
+        ShopRefusal::RequestIdReused(field) => {
+            Problem::new(ErrorReason::RequestIdReused).with("field", field)
+        }
+        ShopRefusal::OutsideSubtree => Problem::new(ErrorReason::OutsideSubtree),
+        ShopRefusal::NotFound(kind) => Problem::not_found(kind),
+        ShopRefusal::ShopChanged(version) => {
+            Problem::new(ErrorReason::ShopChanged).with("version", version)
+        }
+        ShopRefusal::ImportIdReused => Problem::new(ErrorReason::ImportIdReused),
+    }
+}
+
 /// A business refusal with its data.
 pub(super) fn refusal_problem(refusal: &Refusal) -> Problem {
     let problem = Problem::new(error_reason(refusal.reason));
-    let details = refusal.details.iter();
-    details.fold(problem, |problem, (detail, value)| problem.with(detail.name(), value))
+    let details = refusal.details.iter().filter(|(detail, _)| !detail.is_text());
+    let problem =
+        details.fold(problem, |problem, (detail, value)| problem.with(detail.name(), value));
+    match (refusal.detail(Detail::TextZh), refusal.detail(Detail::TextEn)) {
+        (Some(zh), Some(en)) => problem.texts(zh, en),
+        _ => problem,
+    }
 }
 
 fn error_reason(reason: Reason) -> ErrorReason {
@@ -74,6 +95,13 @@ fn error_reason(reason: Reason) -> ErrorReason {
         Reason::GoodsNotCovered => ErrorReason::GoodsNotCovered,
         Reason::RegionNotCovered => ErrorReason::RegionNotCovered,
         Reason::OutsideHours => ErrorReason::OutsideHours,
+        Reason::ShopUnknown => ErrorReason::ShopUnknown,
+        Reason::ShopBlocked => ErrorReason::ShopBlocked,
+        Reason::TerminalBlocked => ErrorReason::TerminalBlocked,
+        Reason::ShopRegionDiffers => ErrorReason::ShopRegionDiffers,
+        Reason::ShopNotListed => ErrorReason::ShopNotListed,
+        Reason::RedeemingStopped => ErrorReason::RedeemingStopped,
+        Reason::CampaignUnknown => ErrorReason::CampaignUnknown,
         Reason::NotCombinable => ErrorReason::NotCombinable,
         Reason::OrderAlreadyAuthorized => ErrorReason::OrderAlreadyAuthorized,
         Reason::AlreadyVoided => ErrorReason::AlreadyVoided,

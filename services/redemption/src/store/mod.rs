@@ -13,6 +13,7 @@ mod days;
 pub mod postgres;
 mod reconciliations;
 mod rows;
+mod shops;
 pub mod sqlite;
 mod wants;
 mod written;
@@ -26,6 +27,7 @@ use member_identity::{AuthorizationId, PersonKey, TransactionId, VoucherId};
 pub use sql::StoreError;
 use sql::{Backend, DatabaseConfig, OpenProblem};
 
+pub use self::shops::{PlacesAsked, ShopAnswer, ShopImportReport, ShopQuery, ShopStore};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, Campaign, CampaignId, ClosedDay, Command,
     Counterparty, DailyTotal, Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found,
@@ -233,6 +235,9 @@ pub trait Store: Send + Sync + 'static {
         &self,
         command: Resolve,
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError>;
+
+    /// Shops, tills and stops, in the same database.
+    fn shops(&self) -> &dyn ShopStore;
 
     /// Finishes what is under way and closes the database.
     async fn close(&self);

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, PersonKey, VoucherId};
 
+use super::PlacesAsked;
 use crate::domain::{
     Action, Command, Laid, OrderKey, RequestKey, Verb, VoidTarget, VoucherStage, Wanted,
     business_day,
@@ -25,6 +26,8 @@ pub(super) struct Wants {
     pub vouchers: BTreeSet<VoucherId>,
     /// The authorizations that are named.
     pub authorizations: BTreeSet<AuthorizationId>,
+    /// Where the orders are, and what their lines call the goods.
+    pub places: PlacesAsked,
     /// The day of the clock, when the journal may be written to.
     pub day: Option<BusinessDay>,
 }
@@ -47,6 +50,7 @@ impl Wants {
             Action::Authorize(authorize) => {
                 self.orders.insert((partner.clone(), authorize.asked.order.number.clone()));
                 self.persons.insert(authorize.person);
+                self.places.add(&authorize.asked.order, partner);
                 if let Wanted::Named(ids) = &authorize.asked.wanted {
                     self.vouchers.extend(ids);
                 }

@@ -25,7 +25,7 @@ pub struct AuthorizeRequest {
 impl Checkout {
     /// Holds the best vouchers of the member together, or the named ones, for one order.
     ///
-    /// Order of answers: caller, request id, replay, shape, shop, member, order number, voucher
+    /// Order of answers: caller, request id, replay, shape, member, shop, till, order number, voucher
     /// state, order rule. The member is looked for first, as the replay is found with the rest in
     /// the lane; when there is no member, the replay is looked for alone.
     ///

@@ -15,7 +15,7 @@ const WAIT_MAX: Duration = Duration::from_secs(2);
 
 /// Follows issuance's feed and fills the wallets, for as long as the service runs.
 pub struct FeedFollower {
-    /// Where its standing is kept.
+    /// Where its stage is kept.
     pub feed: Arc<Feed>,
     /// The wallets.
     pub store: Arc<dyn Store>,

@@ -1,11 +1,13 @@
 //! One verb, one file. A use case says who may, finds the member, and hands what is to be decided
 //! to the store and the domain; it knows neither messages nor SQL.
 //!
-//! [`Checkout`], [`Wallets`] and [`Settlement`] are what the three services of the contract call.
+//! [`Checkout`], [`Wallets`], [`Settlement`], [`Merchants`] and [`Terminals`] are what the services
+//! of the contract call.
 //! [`Members`] finds persons, [`Feed`] knows whether the wallets are level with issuance, and
 //! `sweep` holds what runs by itself.
 
 mod authorize;
+mod check_terminal;
 mod checkout;
 mod close_days;
 mod feed;
@@ -14,6 +16,7 @@ mod get_authorization;
 mod get_daily_totals;
 mod get_statement;
 mod get_trial_balance;
+mod import_shops;
 mod list_wallet_vouchers;
 mod members;
 mod quote;
@@ -21,11 +24,13 @@ mod rechecks;
 mod reconcile;
 mod resolve_difference;
 mod settlement_keys;
+mod shops;
 mod sweep;
 
 use std::sync::Arc;
 
 pub use authorize::AuthorizeRequest;
+pub use check_terminal::{TakenAsked, TerminalAsked, TerminalCheck, Terminals};
 pub use checkout::{Checkout, CheckoutLanes, CheckoutStages, Wish};
 pub use feed::{Feed, FeedLevel, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable};
 pub use follow_feed::FeedFollower;
@@ -33,6 +38,7 @@ pub use get_authorization::GetAuthorization;
 pub use get_daily_totals::DailyTotals;
 pub use get_statement::{Statement, StatementPieces};
 pub use get_trial_balance::TrialBalance;
+pub use import_shops::{OpenShopImport, ShopsHeader};
 pub use list_wallet_vouchers::{WalletPage, Wallets};
 pub use members::{EligibilityPeer, Member, MemberReference, Members, ResolveProblem};
 pub use quote::QuoteRequest;
@@ -40,11 +46,13 @@ pub use rechecks::{CheckPeer, CheckQuestion, Checked, EligibilityUnavailable};
 pub use reconcile::{Differences, OpenReconciliation, Reconciled};
 pub use resolve_difference::{DifferencePage, ResolveRequest};
 pub use settlement_keys::SettlementKeys;
+pub use shops::{Merchants, Page};
 pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
 
 use clock::{BusinessDay, Clock};
 use rpc::{Caller, Problem};
 
+use crate::domain::shops::ShopRefusal;
 use crate::domain::{Partner, Refusal};
 use crate::store::{Store, StoreError};
 
@@ -53,6 +61,8 @@ use crate::store::{Store, StoreError};
 pub enum Failure {
     /// The business says no.
     Refused(Refusal),
+    /// A verb on shops is refused.
+    Shop(ShopRefusal),
     /// The caller may not.
     Caller(Problem),
     /// No live member is known by that reference.
@@ -82,6 +92,12 @@ impl From<StoreError> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+impl From<ShopRefusal> for Failure {
+    fn from(refusal: ShopRefusal) -> Self {
+        Self::Shop(refusal)
     }
 }
 

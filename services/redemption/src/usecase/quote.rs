@@ -1,8 +1,9 @@
 use rpc::Caller;
 
-use super::{Checkout, Failure, MemberReference};
+use super::{Checkout, Failure, MemberReference, partner};
+use crate::domain::shops::Premises;
 use crate::domain::{Checks, Order, Quotation, ShownStage, Wallet, WalletVoucher, Wanted};
-use crate::store::WalletRead;
+use crate::store::{PlacesAsked, WalletRead};
 
 /// Whose order it would be.
 #[derive(Clone, Debug)]
@@ -30,22 +31,28 @@ impl Checkout {
         if !read.vouchers.iter().any(is_available) && self.feed.ask(member.person).await? {
             read = self.store.wallet(member.person, named).await?;
         }
-        let quotation = self.quote_with(&read, request, &Checks::default())?;
+        let platform = partner(caller);
+        let asked = PlacesAsked::of(&request.order, &platform);
+        let registered = self.store.shops().registrations(&asked).await?;
+        let place = request.order.place(&platform);
+        let premises = registered.at(&place);
+        premises.admit()?;
+        let quotation = self.quote_with(&read, request, (&Checks::default(), premises))?;
         if !quotation.wants_checks {
             return Ok(quotation);
         }
         let fresh = self.members.check(member.member_id, &read, now).await;
-        self.quote_with(&read, request, &fresh.checks)
+        self.quote_with(&read, request, (&fresh.checks, premises))
     }
 
     fn quote_with(
         &self,
         read: &WalletRead,
         request: &QuoteRequest,
-        checks: &Checks,
+        (checks, premises): (&Checks, Premises<'_>),
     ) -> Result<Quotation, Failure> {
         let vouchers: Vec<_> = read.vouchers.iter().collect();
-        let wallet = Wallet { vouchers: &vouchers, campaigns: &read.campaigns, checks };
+        let wallet = Wallet { vouchers: &vouchers, campaigns: &read.campaigns, checks, premises };
         Ok(wallet.quote(&request.order, &request.wanted, self.clock.now())?)
     }
 }

@@ -291,7 +291,11 @@ pub fn by_id(member_id: MemberId) -> Option<WireReference> {
 /// One cold drink of 5.00 in Guangzhou.
 pub fn order(number: &str) -> Option<wire::Order> {
     let line = wire::OrderLine { category: String::from("cold-drink"), amount_fen: 500 };
-    let shop = wire::Shop { shop_id: String::from("shop-1"), region_code: String::from("440106") };
+    let shop = wire::Shop {
+        shop_id: String::from("shop-1"),
+        region_code: String::from("440106"),
+        terminal_id: String::new(),
+    };
     Some(wire::Order { order_number: number.to_owned(), lines: vec![line], shop: Some(shop) })
 }
 

@@ -1,4 +1,4 @@
-//! The three services over gRPC, with made-up peers: what a platform, a member app and ops see.
+//! The services over gRPC, with made-up peers: what a platform, a member app and ops see.
 
 mod bench;
 mod checkout;
@@ -8,3 +8,4 @@ mod parts;
 mod rechecks;
 mod reconciliation;
 mod settlement;
+mod shops;

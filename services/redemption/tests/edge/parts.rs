@@ -12,7 +12,11 @@ use crate::bench::{Bench, by_id, reason};
 fn tea_and_rice(number: &str) -> Option<wire::Order> {
     let line =
         |category: &str, amount_fen| wire::OrderLine { category: category.to_owned(), amount_fen };
-    let shop = wire::Shop { shop_id: String::from("shop-1"), region_code: String::from("440106") };
+    let shop = wire::Shop {
+        shop_id: String::from("shop-1"),
+        region_code: String::from("440106"),
+        terminal_id: String::new(),
+    };
     let lines = vec![line("tea", 300), line("rice", 150)];
     Some(wire::Order { order_number: number.to_owned(), lines, shop: Some(shop) })
 }

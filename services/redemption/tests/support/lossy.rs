@@ -11,7 +11,7 @@ use redemption::domain::{
     StatementHead, StatementRow, Taken,
 };
 use redemption::store::{
-    AuthorizationKey, Recalled, StatementPosition, Store, StoreError, WalletRead,
+    AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, StoreError, WalletRead,
 };
 
 /// What goes wrong with one batch.
@@ -196,6 +196,10 @@ impl Store for Lossy {
         command: Resolve,
     ) -> Kept<Result<Resolution, ResolveProblem>> {
         self.inner.resolve_difference(command).await
+    }
+
+    fn shops(&self) -> &dyn ShopStore {
+        self.inner.shops()
     }
 
     async fn close(&self) {

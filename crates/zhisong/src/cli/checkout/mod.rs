@@ -72,6 +72,9 @@ struct Basket {
     /// The GB/T 2260 code of where the shop stands, six digits.
     #[arg(long, value_name = "CODE")]
     region: String,
+    /// The platform's own id of the till within the shop.
+    #[arg(long, value_name = "ID")]
+    terminal: Option<String>,
     /// A voucher to use; the best when absent. At most three.
     #[arg(long, value_name = "VCH_ID")]
     voucher: Vec<String>,
@@ -189,7 +192,11 @@ impl Basket {
         let order = Order {
             order_number: self.order,
             lines: lines.collect(),
-            shop: Some(Shop { shop_id: self.shop, region_code: self.region }),
+            shop: Some(Shop {
+                shop_id: self.shop,
+                region_code: self.region,
+                terminal_id: self.terminal.unwrap_or_default(),
+            }),
         };
         (self.member.reference(), order, self.voucher)
     }

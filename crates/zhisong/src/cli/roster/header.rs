@@ -1,5 +1,7 @@
 //! Which column of a file is which field of a roster.
 
+use super::super::sheet;
+
 /// A field of a roster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {
@@ -76,61 +78,31 @@ impl Column {
     const fn is_required(self) -> bool {
         matches!(self, Self::Name | Self::IdNumber | Self::Trade | Self::Region)
     }
-
-    fn named(name: &str) -> Option<Self> {
-        let found = NAMES.iter().find(|(_, names)| names.contains(&name));
-        found.map(|(column, _)| *column)
-    }
 }
 
 /// Where each column stands in the rows of one file.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    positions: [Option<usize>; Column::ALL.len()],
-    width: usize,
-}
+pub(super) struct Header(sheet::Header);
 
 impl Header {
     /// Reads the header line. Says all that is wrong with it.
     pub(super) fn read(cells: &[String]) -> Result<Self, String> {
-        let mut positions = [None; Column::ALL.len()];
-        let mut problems = Vec::new();
-        // Spreadsheets leave empty columns behind the last one.
-        let width =
-            cells.iter().rposition(|cell| !cell.trim().is_empty()).map_or(0, |last| last + 1);
-        for (position, cell) in cells.iter().take(width).enumerate() {
-            let Some(column) = Column::named(&folded(cell)) else {
-                problems.push(format!("column {} ({cell:?}) is not known", position + 1));
-                continue;
-            };
-            if positions[column as usize].replace(position).is_some() {
-                problems.push(format!("{} stands twice", column.name_en()));
-            }
-        }
-        let missing = Column::ALL.into_iter().filter(|column| column.is_required());
-        let missing = missing.filter(|column| positions[*column as usize].is_none());
-        problems.extend(missing.map(|column| {
-            let names = NAMES[column as usize].1.join(", ");
-            format!("{} is missing (one of: {names})", column.name_en())
-        }));
-        if problems.is_empty() { Ok(Self { positions, width }) } else { Err(problems.join("; ")) }
+        let field = |(column, names): (Column, &'static [&'static str])| sheet::Field {
+            names,
+            is_required: column.is_required(),
+        };
+        sheet::Header::read(cells, &NAMES.map(field)).map(Self)
     }
 
     /// How many cells a row has.
     pub(super) fn width(&self) -> usize {
-        self.width
+        self.0.width()
     }
 
     /// Where a column stands, if the file has it.
     pub(super) fn position(&self, column: Column) -> Option<usize> {
-        self.positions[column as usize]
+        self.0.position(column as usize)
     }
-}
-
-/// `ID Number` as `id_number`.
-fn folded(name: &str) -> String {
-    let name = name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-    name.to_ascii_lowercase().replace([' ', '-'], "_")
 }
 
 #[cfg(test)]
@@ -142,11 +114,10 @@ mod tests {
     }
 
     #[test]
-    fn every_name_is_read_as_its_column_and_documented() {
+    fn every_name_is_documented_and_the_list_is_in_order() {
         for (column, names) in NAMES {
             assert_eq!(NAMES[column as usize].0, column, "the list is in the order of the columns");
             for name in names {
-                assert_eq!(Column::named(name), Some(column), "{name}");
                 assert!(HELP.contains(name), "{name} is not in the help");
             }
         }

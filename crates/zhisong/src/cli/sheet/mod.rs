@@ -1,5 +1,6 @@
 //! Files of offices: CSV with a header line, in UTF-8 or GB18030.
 
+mod header;
 mod records;
 mod survey;
 
@@ -11,6 +12,7 @@ use std::path::Path;
 use encoding_rs::Encoding;
 use tokio::task::JoinError;
 
+pub(super) use self::header::{Field, Header};
 pub(super) use self::records::{Fault, Record, Records};
 use self::survey::survey;
 pub(super) use self::survey::{Said, Survey};

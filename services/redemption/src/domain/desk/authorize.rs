@@ -1,17 +1,20 @@
 use member_identity::AuthorizationId;
 
 use super::{Desk, Effect};
+use crate::domain::shops::Place;
 use crate::domain::{
     AppliedVoucher, Authorization, AuthorizeOrder, Command, Detail, Reason, Refusal, Stage,
     VoucherStage, Wallet, WalletVoucher,
 };
 
 impl Desk {
-    /// Order of answers: order number, voucher state, order rule. One that was voided before it
-    /// arrived is answered already.
+    /// Order of answers: shop and till, order number, voucher state, order rule. One that was voided
+    /// before it arrived is answered already.
     pub(super) fn authorize(&mut self, command: &Command, order: &AuthorizeOrder) -> Effect {
+        let place = order.asked.order.place(&command.partner);
+        self.state.places.at(&place).admit()?;
         self.require_order_free(command, order)?;
-        let applied = self.select(order)?;
+        let applied = self.select(order, &place)?;
         self.free_lapsed(&applied);
         Ok(Some(self.hold(command, order, applied)))
     }
@@ -33,12 +36,17 @@ impl Desk {
         }
     }
 
-    fn select(&self, order: &AuthorizeOrder) -> Result<Vec<AppliedVoucher>, Refusal> {
+    fn select(
+        &self,
+        order: &AuthorizeOrder,
+        place: &Place,
+    ) -> Result<Vec<AppliedVoucher>, Refusal> {
         let ids = self.wallets.get(&order.person).into_iter().flatten();
         let vouchers: Vec<&WalletVoucher> =
             ids.filter_map(|id| self.state.vouchers.get(id)).collect();
         let campaigns = &self.state.campaigns;
-        let wallet = Wallet { vouchers: &vouchers, campaigns, checks: &order.checks };
+        let premises = self.state.places.at(place);
+        let wallet = Wallet { vouchers: &vouchers, campaigns, checks: &order.checks, premises };
         wallet.select(&order.asked.order, &order.asked.wanted, self.moment.now)
     }
 

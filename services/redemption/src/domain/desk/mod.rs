@@ -14,6 +14,7 @@ use std::sync::Arc;
 use clock::Timestamp;
 use member_identity::{AuthorizationId, PersonKey, VoucherId};
 
+use super::shops::Registrations;
 use super::{
     Action, Answer, Authorization, Campaign, CampaignId, Command, DayState, Entropy, Fingerprint,
     OrderNumber, Partner, Reason, RefundPart, Refusal, Remembered, RequestId, ShownStage,
@@ -43,6 +44,8 @@ pub struct Laid {
     pub vouchers: BTreeMap<VoucherId, WalletVoucher>,
     /// The campaigns of the vouchers.
     pub campaigns: HashMap<CampaignId, Campaign>,
+    /// What is registered of the places of the batch's orders, and what is stopped.
+    pub places: Registrations,
     /// What is known of today.
     pub day: Option<DayState>,
 }

@@ -8,11 +8,13 @@ mod feed;
 mod lifecycle;
 mod offers;
 mod portions;
+mod premises;
 mod rechecks;
 mod reconciliation;
 mod refunds;
 mod replay;
 mod replicas;
+mod shops;
 mod stacks;
 mod statements;
 mod till;
@@ -65,6 +67,8 @@ pub fn cases() -> Vec<Case> {
         reconciliation::cases(),
         feed::cases(),
         replicas::cases(),
+        shops::cases(),
+        premises::cases(),
     ]
     .concat()
 }

@@ -58,7 +58,7 @@ pub fn cart(number: &str, lines: &[(&str, i64)]) -> Order {
     };
     let shop = RegionCode::parse("440106").expect("a region");
     let basket = Basket::new(lines.iter().map(line).collect(), shop).expect("a basket");
-    Order { number: key(number), basket, shop_id: key("shop-1") }
+    Order::plain(key(number), basket, key("shop-1"))
 }
 
 /// A part of an order by lines.

@@ -335,7 +335,7 @@ pub fn cold_drink(order: &str, amount: Fen) -> Order {
     let category = Category::parse("cold-drink").expect("a category");
     let shop = RegionCode::parse("440106").expect("a region");
     let basket = Basket::new(vec![Line { category, amount }], shop).expect("a basket");
-    Order { number: key(order), basket, shop_id: key("shop-1") }
+    Order::plain(key(order), basket, key("shop-1"))
 }
 
 /// 2.99 off from 3.00 on cold drinks in Guangdong, once, and with no other voucher.

@@ -9,12 +9,12 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::column;
-use super::days;
 use super::locked::{self, Locked};
+use super::{days, shops};
 use crate::domain::{Command, Laid, OrderKey, RequestKey};
 use crate::store::columns::read_rows;
 use crate::store::wants::Wants;
-use crate::store::{campaigns, rows};
+use crate::store::{PlacesAsked, campaigns, rows};
 
 /// Rounds of locking: the first one, and a few for what was made while it waited.
 const ROUNDS_MAX: u32 = 4;
@@ -38,7 +38,21 @@ pub(super) async fn lay_out(
     locked.lay_out(&mut laid)?;
     last_of(tx, &mut laid, wants.persons.difference(&locked.persons)).await?;
     campaigns(tx, &mut laid).await?;
+    places(tx, &mut laid, &wants.places).await?;
     Ok(laid)
+}
+
+/// What is registered of the places of orders, and what is stopped: whatever was answered before
+/// this is read is met.
+async fn places(
+    tx: &mut PgConnection,
+    laid: &mut Laid,
+    asked: &PlacesAsked,
+) -> Result<(), StoreError> {
+    if !asked.places.is_empty() {
+        laid.places = shops::registrations(tx, asked).await?;
+    }
+    Ok(())
 }
 
 /// Reads the authorizations, and locks the vouchers of those that may change and were not known

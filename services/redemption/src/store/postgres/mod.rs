@@ -19,6 +19,7 @@ mod locked;
 mod reads;
 mod reconciliation;
 mod save;
+mod shops;
 mod statements;
 mod sweep;
 
@@ -29,7 +30,7 @@ use sql::postgres::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
-use super::{AuthorizationKey, Recalled, StatementPosition, Store, WalletRead};
+use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
     Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
@@ -58,6 +59,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 4,
         name: "settlement",
         sql: include_str!("../../../migrations/postgres/0004_settlement.sql"),
+    },
+    MigrationFile {
+        version: 5,
+        name: "shops",
+        sql: include_str!("../../../migrations/postgres/0005_shops.sql"),
     },
 ];
 
@@ -253,6 +259,10 @@ impl Store for PostgresStore {
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError> {
         let step = async move |tx: &mut _| differences::resolve(tx, &command).await;
         self.database.write("resolve_difference", step).await
+    }
+
+    fn shops(&self) -> &dyn ShopStore {
+        self
     }
 
     async fn close(&self) {

@@ -9,7 +9,7 @@ use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::{batch, days};
+use super::{batch, days, shops};
 use crate::domain::{Command, Laid, OrderKey, RequestKey};
 use crate::store::columns::read_rows;
 use crate::store::wants::Wants;
@@ -31,6 +31,9 @@ pub(super) async fn lay_out(
     authorizations(tx, &mut laid, &ids).await?;
     vouchers_of_authorizations(tx, &mut laid).await?;
     campaigns(tx, &mut laid).await?;
+    if !wants.places.places.is_empty() {
+        laid.places = shops::registrations(tx, &wants.places).await?;
+    }
     if let Some(day) = wants.day {
         laid.day = Some(days::state(tx, day).await?);
     }

@@ -11,6 +11,7 @@ mod load;
 mod reads;
 mod reconciliation;
 mod save;
+mod shops;
 mod statements;
 
 use async_trait::async_trait;
@@ -20,7 +21,7 @@ use sql::sqlite::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
-use super::{AuthorizationKey, Recalled, StatementPosition, Store, WalletRead};
+use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
     Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
@@ -49,6 +50,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 4,
         name: "settlement",
         sql: include_str!("../../../migrations/sqlite/0004_settlement.sql"),
+    },
+    MigrationFile {
+        version: 5,
+        name: "shops",
+        sql: include_str!("../../../migrations/sqlite/0005_shops.sql"),
     },
 ];
 
@@ -244,6 +250,10 @@ impl Store for SqliteStore {
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError> {
         let step = async move |tx: &mut _| differences::resolve(tx, &command).await;
         self.database.write("resolve_difference", step).await
+    }
+
+    fn shops(&self) -> &dyn ShopStore {
+        self
     }
 
     async fn close(&self) {
