@@ -230,8 +230,8 @@ fn exceeds(some: &[i64], all: &[i64]) -> bool {
     some.iter().zip(all).any(|(some, all)| *some < 0 || some > all)
 }
 
-/// What of each discount on a line belongs to the first `part` fen of it: rounded down, each of what
-/// those before it leave of the line and of the part.
+/// What of each discount on a line belongs to the first `part` fen of it: rounded down, each of
+/// what those before it leave of the line and of the part.
 fn shares(discounts: impl Iterator<Item = i64>, mut line: i64, mut part: i64) -> Vec<i64> {
     let share = |discount: i64| {
         let own = match line {

@@ -166,8 +166,8 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Law R1: captures - restored uses <= uses, and money <= balance; a voucher's stage is what happened to it; a right
-/// comes back only as the terms say.
+/// Law R1: captures - restored uses <= uses, and money <= balance; a voucher's stage is what happened
+/// to it; a right comes back only as the terms say.
 pub(super) async fn check(redemption: &mut Snapshot) -> Result<Verdict, LawProblem> {
     redemption.judge(Law::R1, FIGURES, RULES).await
 }

@@ -537,7 +537,8 @@ fn the_feed_catches_wallets_that_are_not_what_issuance_gave_out(history: &Histor
                 "issuance does not know",
                 "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, held_by,
                uses_left, valid_from, valid_until, version)
-             SELECT shard, x'00112233445566778899aabbccddeeff', person_key, campaign_id, state, held_by, uses_left, valid_from, valid_until, version
+             SELECT shard, x'00112233445566778899aabbccddeeff', person_key, campaign_id, state,
+               held_by, uses_left, valid_from, valid_until, version
              FROM wallet_voucher WHERE {free}",
             ),
             broken(

@@ -18,7 +18,8 @@ CREATE TABLE campaign_new (
   uses_total          INTEGER NOT NULL CHECK (uses_total > 0),
   uses_per_period     INTEGER NOT NULL CHECK (uses_per_period BETWEEN 0 AND uses_total),
   use_period          TEXT    NOT NULL
-    CHECK (use_period IN ('', 'day', 'month', 'year') AND (use_period = '') = (uses_per_period = 0)),
+    CHECK (use_period IN ('', 'day', 'month', 'year')
+           AND (use_period = '') = (uses_per_period = 0)),
   goods_categories    TEXT    NOT NULL,
   excluded_categories TEXT    NOT NULL,
   regions             TEXT    NOT NULL,
@@ -105,7 +106,8 @@ UPDATE "authorization" SET refunds = 1 WHERE state = 'REFUNDED';
 ALTER TABLE authorization_voucher ADD COLUMN organization TEXT NOT NULL DEFAULT '';
 
 UPDATE authorization_voucher SET organization =
-  (SELECT c.organization FROM campaign AS c WHERE c.campaign_id = authorization_voucher.campaign_id);
+  (SELECT c.organization FROM campaign AS c
+   WHERE c.campaign_id = authorization_voucher.campaign_id);
 
 -- Law R2. `returned_amounts` is what was returned of each line; null when that was all that was
 -- left. `returned_vouchers` lists the vouchers whose right came back, by their positions.
@@ -137,7 +139,8 @@ CREATE TABLE journal_new (
   authorization_id BLOB    NOT NULL,
   voucher_id       BLOB    NOT NULL,
   kind             TEXT    NOT NULL CHECK (kind IN ('CAPTURE', 'REFUND')),
-  part             INTEGER NOT NULL CHECK (part BETWEEN 0 AND 50 AND (part = 0) = (kind = 'CAPTURE')),
+  part             INTEGER NOT NULL
+    CHECK (part BETWEEN 0 AND 50 AND (part = 0) = (kind = 'CAPTURE')),
   partner          TEXT    NOT NULL,
   order_number     TEXT    NOT NULL,
   shop_id          TEXT,
