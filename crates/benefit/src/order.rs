@@ -114,11 +114,21 @@ impl Terms {
         Ok(bill.take(&fit, off))
     }
 
+    /// Whether the terms are for any goods of an order, in the order's region. Hours and amounts are
+    /// another matter.
+    pub fn covers(&self, basket: &Basket) -> bool {
+        let lines = Goods::new(basket).covered(self.goods_categories(), self.excluded_categories());
+        self.covers_region(basket.shop_region()) && !lines.is_empty()
+    }
+
+    fn covers_region(&self, shop: RegionCode) -> bool {
+        self.regions().is_empty() || self.regions().iter().any(|code| code.contains(shop))
+    }
+
     /// How the terms meet an order. The threshold is judged by what the covered goods cost before
     /// any voucher.
     pub(crate) fn fit(&self, goods: &Goods<'_>, at: Timestamp) -> Result<Fit<'_>, OrderRefusal> {
-        let shop = goods.basket().shop_region();
-        if !self.regions().is_empty() && !self.regions().iter().any(|code| code.contains(shop)) {
+        if !self.covers_region(goods.basket().shop_region()) {
             return Err(OrderRefusal::RegionNotCovered { regions: self.regions().to_vec() });
         }
         if !is_open(self.hours(), at, self.zone()) {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::binaries;
 
-/// Tries to find the port open, this long apart.
+/// Tries to find the port open, and looks after killed processes, are this long apart.
 const TRY_EVERY: Duration = Duration::from_millis(20);
 /// Tries before a start counts as failed: half a minute.
 const TRIES_MAX: u32 = 1_500;
@@ -96,12 +96,21 @@ impl Server {
     pub fn kill(&mut self) -> Result<(), Problem> {
         let Some(mut process) = self.process.take() else { return Ok(()) };
         let step = "killing the server";
-        // Its backends would go on for a moment and keep the shared memory: end them all.
-        for backend in children(process.id()) {
-            kill(backend)?;
+        // Its backends would go on for a moment and keep the shared memory: end them all, and let it
+        // make no new ones meanwhile.
+        send(process.id(), Signal::STOP)?;
+        let backends = children(process.id());
+        for backend in &backends {
+            send(*backend, Signal::KILL)?;
         }
         process.kill().map_err(system(step))?;
         process.wait().map_err(system(step))?;
+        for _ in 0..TRIES_MAX {
+            if !backends.iter().any(|backend| is_running(*backend)) {
+                break;
+            }
+            std::thread::sleep(TRY_EVERY);
+        }
         Ok(())
     }
 
@@ -236,12 +245,19 @@ fn children(parent: u32) -> Vec<u32> {
     listed.split_ascii_whitespace().filter_map(|pid| pid.parse().ok()).collect()
 }
 
-fn kill(pid: u32) -> Result<(), Problem> {
+fn send(pid: u32, signal: Signal) -> Result<(), Problem> {
     let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return Ok(()) };
-    match kill_process(pid, Signal::KILL) {
+    match kill_process(pid, signal) {
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
         Err(problem) => Err(system("killing a backend")(problem.into())),
     }
+}
+
+/// Whether a process still has memory: one that is dead and not waited for has none.
+fn is_running(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| state != 'Z' && state != 'X')
 }
 
 fn tail(text: &str) -> String {

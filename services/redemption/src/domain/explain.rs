@@ -20,6 +20,8 @@ pub struct Unused {
     pub campaign_id: CampaignId,
     /// The first instant after its validity.
     pub valid_until: Timestamp,
+    /// Whether it is for goods of the order, in the order's region.
+    pub covers: bool,
     /// Why.
     pub why: UnusedReason,
 }
@@ -103,23 +105,25 @@ fn unqualified(voucher: &WalletVoucher, campaign: &Campaign, checks: &Checks) ->
     }
 }
 
-pub(super) fn explained(voucher: &WalletVoucher, why: UnusedReason) -> Unused {
+pub(super) fn explained(voucher: &WalletVoucher, covers: bool, why: UnusedReason) -> Unused {
     Unused {
         voucher_id: voucher.voucher_id,
         campaign_id: voucher.campaign_id.clone(),
         valid_until: voucher.valid_until,
+        covers,
         why,
     }
 }
 
-/// How far a voucher is from applying: what the next moment may change comes first, then what more
-/// of the same goods or another hour could, then what time will, then that it is for other goods or
-/// other places, then what is over. Within these the one that expires first; of those that are
-/// over, the latest.
-pub(super) fn distance(unused: &Unused) -> (u8, Timestamp, Reverse<Timestamp>) {
+/// How far a voucher is from applying: one that is for these goods and this place comes before any
+/// other, whatever keeps it. Then what the next moment may change comes first, then what another
+/// basket could, then what time will, then what is over. Within these the one that expires first;
+/// of those that are over, the latest.
+pub(super) fn distance(unused: &Unused) -> (bool, u8, Timestamp, Reverse<Timestamp>) {
     let never = Timestamp::from_micros(i64::MAX);
-    let soonest = |rank| (rank, unused.valid_until, Reverse(never));
-    let latest = |rank| (rank, never, Reverse(unused.valid_until));
+    let is_off = !unused.covers;
+    let soonest = |rank| (is_off, rank, unused.valid_until, Reverse(never));
+    let latest = |rank| (is_off, rank, never, Reverse(unused.valid_until));
     match &unused.why {
         UnusedReason::BetterChosen => soonest(1),
         UnusedReason::Refused(refusal) => match refusal.reason {
@@ -127,9 +131,8 @@ pub(super) fn distance(unused: &Unused) -> (u8, Timestamp, Reverse<Timestamp>) {
             Reason::VoucherHeld => soonest(2),
             Reason::VoucherNotYetValid | Reason::UsesOfPeriodSpent => soonest(3),
             Reason::NoLongerEligible => soonest(4),
-            Reason::GoodsNotCovered | Reason::RegionNotCovered => soonest(5),
-            Reason::VoucherUsed => latest(6),
-            Reason::VoucherExpired => latest(7),
+            Reason::VoucherUsed => latest(5),
+            Reason::VoucherExpired => latest(6),
             _ => soonest(1),
         },
     }

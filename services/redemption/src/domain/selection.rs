@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use benefit::{Candidate, Discount, NotTogether};
+use benefit::{Basket, Candidate, Discount, NotTogether};
 use clock::Timestamp;
 
 use super::explain::{distance, explained, named, not_free, order_reason};
@@ -44,7 +44,7 @@ impl<'a> Wallet<'a> {
         now: Timestamp,
     ) -> Result<Quotation, Refusal> {
         let basket = order.basket_at(&self.premises);
-        let (free, unused) = self.sort_out(&self.wanted(wanted)?, now);
+        let (free, unused) = self.sort_out(&self.wanted(wanted)?, &basket, now);
         let candidates: Vec<_> = free.iter().map(|voucher| self.candidate(voucher)).collect();
         let (chosen, not_chosen) = match wanted {
             Wanted::Best => {
@@ -59,7 +59,11 @@ impl<'a> Wallet<'a> {
                 Err(NotTogether::Rules) => return Err(Refusal::new(Reason::NotCombinable)),
             },
         };
-        let why = |(index, why)| explained(free[index], order_reason(free[index], why));
+        let why = |(index, why)| {
+            let voucher: &WalletVoucher = free[index];
+            let covers = self.campaign(voucher).terms.covers(&basket);
+            explained(voucher, covers, order_reason(voucher, why))
+        };
         let unused = unused.into_iter().chain(not_chosen.into_iter().map(why)).collect();
         let wants_check = |(index, _): &(usize, Discount)| self.wants_check(free[*index]);
         let wants_checks = chosen.iter().any(wants_check);
@@ -101,6 +105,7 @@ impl<'a> Wallet<'a> {
     fn sort_out(
         &self,
         vouchers: &[&'a WalletVoucher],
+        basket: &Basket,
         now: Timestamp,
     ) -> (Vec<&'a WalletVoucher>, Vec<Unused>) {
         let (mut free, mut unused) = (Vec::new(), Vec::new());
@@ -109,7 +114,8 @@ impl<'a> Wallet<'a> {
             match not_free(voucher, self.campaign(voucher), judged_by, now) {
                 None => free.push(*voucher),
                 Some(refusal) => {
-                    unused.push(explained(voucher, UnusedReason::Refused(refusal)));
+                    let covers = self.campaign(voucher).terms.covers(basket);
+                    unused.push(explained(voucher, covers, UnusedReason::Refused(refusal)));
                 }
             }
         }
