@@ -6,18 +6,21 @@
 //! - *echo*: the same server stack, caller check and message sizes, without work: the ceiling;
 //! - *naive*: the same service with one transaction a request, on the same database server;
 //! - *copy*: the rows that were stored, copied into tables of the same shape by the database alone.
+//! - *before*, for claims after others were cancelled: the same claims before that;
 //! - *redis*, for claims and where it is installed: a script in Redis behind the same front.
 //!
 //! | module | what |
 //! |---|---|
 //! | `load` | closed loop, open loop |
 //! | `claims` `checkouts` `verify` `import` `issue` | the workloads |
-//! | `overload` `drill` | far too many calls; a rehearsal of ten o'clock |
+//! | `cancelled` `overload` | callers who go away; far too many of them |
+//! | `drill` | a rehearsal of ten o'clock |
 //! | `figures` `plot` | what is reported |
 //!
 //! **Invariant:** a round with a dropped call or a broken law is reported as failed, never as a
 //! figure.
 
+mod cancelled;
 mod checkouts;
 mod claims;
 mod drill;
@@ -68,6 +71,8 @@ pub enum Workload {
     Import,
     /// A union office gives everybody on a list a voucher.
     Issue,
+    /// Members claim after three of ten callers went away, over one connection to the database.
+    Cancelled,
     /// Twenty times what issuance admits, and how it comes back.
     Overload,
     /// A rehearsal: the real programme's 50,000 vouchers, every member within the given seconds.
@@ -85,6 +90,7 @@ impl Workload {
             Self::Checkout => "checkout",
             Self::Import => "import",
             Self::Issue => "issue",
+            Self::Cancelled => "cancelled",
             Self::Overload => "overload",
             Self::Drill => "drill",
         }
@@ -182,6 +188,7 @@ pub async fn run(options: Options) -> Result<Report, BenchProblem> {
         }
         Workload::Import => import::rounds(&mut stage, options).await?,
         Workload::Issue => issue::rounds(&mut stage, options).await?,
+        Workload::Cancelled => cancelled::rounds(&mut stage, options).await?,
         Workload::Overload => {
             let (json, is_valid) = overload::play(&mut stage, options).await?;
             return Ok(Report { table: figures::table(&json), json, svg: String::new(), is_valid });
