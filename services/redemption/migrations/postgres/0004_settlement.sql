@@ -35,7 +35,6 @@ CREATE TABLE reconciliation (
   bad_rows           BIGINT NOT NULL CHECK (bad_rows >= 0),
   matched            BIGINT NOT NULL CHECK (matched >= 0),
   differences        BIGINT NOT NULL CHECK (differences >= 0),
-  created_at         BIGINT NOT NULL,
   finished_at        BIGINT CHECK ((finished_at IS NOT NULL) = (phase = 'FINISHED')),
   PRIMARY KEY (partner, reconciliation_id)
 );

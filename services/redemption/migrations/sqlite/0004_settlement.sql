@@ -47,7 +47,6 @@ CREATE TABLE reconciliation (
   bad_rows           INTEGER NOT NULL CHECK (bad_rows >= 0),
   matched            INTEGER NOT NULL CHECK (matched >= 0),
   differences        INTEGER NOT NULL CHECK (differences >= 0),
-  created_at         INTEGER NOT NULL,
   finished_at        INTEGER CHECK ((finished_at IS NOT NULL) = (phase = 'FINISHED')),
   PRIMARY KEY (partner, reconciliation_id)
 ) STRICT, WITHOUT ROWID;
