@@ -67,7 +67,10 @@ pub(crate) const fn spec(reason: R) -> Spec {
         | R::CampaignState
         | R::ProgrammeInvalid
         | R::CampaignImmutable
-        | R::ForeignCursors => issuance(reason),
+        | R::ForeignCursors
+        | R::MoneyExhausted
+        | R::FundUnknown
+        | R::FundExists => issuance(reason),
         R::ShopUnknown
         | R::ShopBlocked
         | R::TerminalBlocked
@@ -211,6 +214,16 @@ const fn issuance(reason: R) -> Spec {
         }
         R::ProgrammeInvalid => {
             answer(Code::InvalidArgument, "方案文件有误", "the programme file has problems")
+        }
+        R::MoneyExhausted => {
+            refusal("活动资金已用完", "the fund has too little left for this voucher")
+                .with(&["free_fen", "liability_fen"])
+        }
+        R::FundUnknown => {
+            refusal("没有该资金", "there is no such fund for this campaign").with(&["fund"])
+        }
+        R::FundExists => {
+            answer(Code::AlreadyExists, "该资金名称已存在", "a fund of that name exists")
         }
         R::ForeignCursors => {
             refusal("数据来源已更换，请联系管理员", "the cursors are not of this store")

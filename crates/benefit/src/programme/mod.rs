@@ -31,6 +31,9 @@ pub struct Programme {
     pub campaign_id: String,
     /// The organization that offers it.
     pub organization: OrganizationPath,
+    /// The fund that its vouchers' liabilities are drawn on, a slug; none when nothing but the
+    /// quota bounds what they cost.
+    pub fund: Option<String>,
     /// Its title in Chinese, 1 to 100 characters.
     pub title_zh: String,
     /// Its title in English, 1 to 100 characters.

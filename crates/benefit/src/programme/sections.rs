@@ -49,6 +49,7 @@ pub(super) fn programme(mut file: Table<'_>, judge: JudgeExpression<'_>) -> Opti
     let schema = file.required("schema").and_then(|item| item.integer(SCHEMA..=SCHEMA));
     let campaign_id = slug(&mut file, "campaign");
     let organization = file.required("organization").and_then(|i| i.parsed(organization));
+    let fund = file.optional("fund").map(|item| item.parsed(slug_of));
     let title = file.required("title").and_then(|item| bilingual(&item, TITLE_CHARS_MAX));
     let schedule = section(&mut file, "schedule").and_then(schedule);
     let stock = section(&mut file, "stock").and_then(stock);
@@ -70,6 +71,7 @@ pub(super) fn programme(mut file: Table<'_>, judge: JudgeExpression<'_>) -> Opti
     Some(Programme {
         campaign_id: campaign_id?,
         organization: organization?,
+        fund: fund.map_or(Some(None), |fund| fund.map(Some))?,
         title_zh: title.zh,
         title_en: title.en,
         zone: schedule.zone,
@@ -189,8 +191,11 @@ fn bilingual(item: &Item<'_>, chars_max: usize) -> Option<Bilingual> {
 }
 
 fn slug(table: &mut Table<'_>, key: &'static str) -> Option<String> {
-    let read = |text: &str| if is_slug(text) { Ok(text.to_owned()) } else { Err(SLUG_RULE) };
-    table.required(key)?.parsed(read)
+    table.required(key)?.parsed(slug_of)
+}
+
+fn slug_of(text: &str) -> Result<String, &'static str> {
+    if is_slug(text) { Ok(text.to_owned()) } else { Err(SLUG_RULE) }
 }
 
 fn day(table: &mut Table<'_>, key: &'static str) -> Option<BusinessDay> {

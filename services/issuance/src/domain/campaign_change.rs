@@ -7,7 +7,8 @@ use benefit::programme::Programme;
 use clock::Timestamp;
 
 use super::{
-    Caller, Campaign, CampaignId, CampaignState, CampaignVerb, RefusedTransition, RequestId,
+    Caller, Campaign, CampaignId, CampaignState, CampaignVerb, Fund, FundId, RefusedTransition,
+    RequestId,
 };
 
 /// One campaign verb, as somebody asked for it.
@@ -80,6 +81,11 @@ pub enum CampaignRefusal {
     NotFound,
     /// The campaign's organization is not the caller's to act for.
     OutsideSubtree,
+    /// No fund of that name is of the campaign's organization or one above it.
+    FundUnknown {
+        /// The name in the file.
+        fund_id: FundId,
+    },
     /// The verb does not go from its stage.
     Transition(RefusedTransition),
     /// It is no longer a draft and the file says something else.
@@ -113,6 +119,14 @@ impl CampaignAction {
         }
     }
 
+    /// The fund that the campaign is to draw on.
+    pub fn fund_id(&self) -> Option<FundId> {
+        match self {
+            Self::Apply { programme, .. } => FundId::of(programme),
+            Self::Move { .. } => None,
+        }
+    }
+
     /// The only field that two requests of one verb can differ in.
     fn field(&self) -> &'static str {
         match self {
@@ -131,13 +145,24 @@ impl Fingerprint {
     }
 }
 
-/// Decides a campaign verb, given the campaign as stored and what is remembered of the request.
+/// What a campaign verb is decided on: everything as stored.
+#[derive(Clone, Debug, Default)]
+pub struct ChangeState {
+    /// The campaign.
+    pub campaign: Option<Campaign>,
+    /// The fund that the action names.
+    pub fund: Option<Fund>,
+    /// What is remembered of the request.
+    pub remembered: Option<RememberedChange>,
+}
+
+/// Decides a campaign verb.
 pub fn decide_change(
-    stored: Option<Campaign>,
-    remembered: Option<RememberedChange>,
+    state: ChangeState,
     command: &CampaignCommand,
     at: Timestamp,
 ) -> Result<CampaignChange, CampaignRefusal> {
+    let ChangeState { campaign: stored, fund, remembered } = state;
     if let Some(remembered) = remembered {
         return replay(stored, &remembered, &command.action).map(CampaignChange::Replayed);
     }
@@ -150,6 +175,7 @@ pub fn decide_change(
             if !caller.acts_for(&programme.organization) {
                 return Err(CampaignRefusal::OutsideSubtree);
             }
+            check_fund(programme, fund.as_ref())?;
             apply(stored, campaign_id, programme, at)
         }
         CampaignAction::Move { verb, .. } => {
@@ -161,6 +187,15 @@ pub fn decide_change(
                 false => CampaignChange::Changed(moved),
             })
         }
+    }
+}
+
+fn check_fund(programme: &Programme, fund: Option<&Fund>) -> Result<(), CampaignRefusal> {
+    match FundId::of(programme) {
+        Some(fund_id) if !fund.is_some_and(|fund| fund.is_for(&programme.organization)) => {
+            Err(CampaignRefusal::FundUnknown { fund_id })
+        }
+        _ => Ok(()),
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use benefit::{LimitPeriod, StockPeriod};
+use benefit::{Fen, LimitPeriod, StockPeriod};
 use clock::{BusinessDay, Timestamp};
 use member_identity::{MemberId, OrganizationPath, PersonKey, VoucherId};
 
 use super::{
-    Caller, Campaign, CampaignId, CampaignState, FailedCriterion, JudgedBy, MemberVerdict, Partner,
-    RequestId, Stock, StockKey, Voucher, WHOLE,
+    Caller, Campaign, CampaignId, CampaignState, FailedCriterion, Fund, FundId, JudgedBy,
+    MemberVerdict, Partner, RequestId, Stock, StockKey, Voucher, WHOLE,
 };
 
 /// One member wants one voucher.
@@ -44,6 +44,8 @@ pub struct ClaimState {
     pub campaign: Campaign,
     /// The stock of the period.
     pub stock: Stock,
+    /// The fund that the campaign draws on; none when it draws on none.
+    pub fund: Option<Fund>,
     /// The vouchers of those requests of the batch that took effect before.
     pub replays: HashMap<ClaimKey, Voucher>,
     /// How many the persons of the batch have in the limit period; none when not listed.
@@ -72,6 +74,8 @@ pub struct ClaimEffects {
     pub winners: Vec<Winner>,
     /// The stock's figures after it.
     pub stock: Stock,
+    /// The fund's after it.
+    pub fund: Option<Fund>,
 }
 
 /// Why there is no voucher, in the order of the checks.
@@ -120,6 +124,16 @@ pub enum ClaimRefusal {
         quota: u32,
         /// When the next stock opens; none when there is none.
         resets_at: Option<Timestamp>,
+    },
+    /// What is free in the campaign's fund is less than a voucher can cost. Other campaigns, whose
+    /// vouchers cost less, may still give out of it.
+    MoneyExhausted {
+        /// The fund.
+        fund_id: FundId,
+        /// What is free in it.
+        free: Fen,
+        /// What a voucher can cost.
+        liability: Fen,
     },
     /// A criterion of the policy does not hold.
     NotEligible {
@@ -191,12 +205,32 @@ impl Campaign {
         }
     }
 
-    /// Whether somebody who has that many and did not ask before may get one out of `stock` at that
-    /// instant, as far as it is not about who they are.
-    pub fn gives_one(&self, stock: &Stock, taken: u32, at: Timestamp) -> Result<(), ClaimRefusal> {
+    /// Whether somebody who has that many and did not ask before may get one out of `stock`, which
+    /// draws on `fund`, at that instant, as far as it is not about who they are.
+    pub fn gives_one(
+        &self,
+        (stock, fund): (&Stock, Option<&Fund>),
+        taken: u32,
+        at: Timestamp,
+    ) -> Result<(), ClaimRefusal> {
         self.gives_out(at)?;
         self.check_limit(taken, at)?;
-        self.check_stock(stock, at)
+        self.check_supply(stock, fund, at)
+    }
+
+    /// Whether a voucher is left of `stock`, and the money for it in `fund`.
+    pub fn has_supply(&self, stock: &Stock, fund: Option<&Fund>) -> bool {
+        stock.remaining() > 0 && fund.is_none_or(|fund| self.check_money(fund).is_ok())
+    }
+
+    fn check_supply(
+        &self,
+        stock: &Stock,
+        fund: Option<&Fund>,
+        at: Timestamp,
+    ) -> Result<(), ClaimRefusal> {
+        self.check_stock(stock, at)?;
+        fund.map_or(Ok(()), |fund| self.check_money(fund))
     }
 
     fn check_limit(&self, taken: u32, at: Timestamp) -> Result<(), ClaimRefusal> {
@@ -214,6 +248,14 @@ impl Campaign {
         }
         let (campaign_id, resets_at) = (self.campaign_id.clone(), self.stock_resets_at(at));
         Err(ClaimRefusal::SoldOut { campaign_id, quota: stock.quota, resets_at })
+    }
+
+    fn check_money(&self, fund: &Fund) -> Result<(), ClaimRefusal> {
+        let (free, liability) = (fund.free(), self.programme.terms.liability());
+        if liability <= free {
+            return Ok(());
+        }
+        Err(ClaimRefusal::MoneyExhausted { fund_id: fund.fund_id.clone(), free, liability })
     }
 
     /// When it opens on the day after that instant; none after the last day.
@@ -241,7 +283,7 @@ impl Campaign {
 /// Decides claims one by one in their order, each on what those before it left.
 ///
 /// The order of answers is part of the contract: caller, replay, campaign state, member known,
-/// person limit, stock, eligibility. (The request id and the shape are checked before.)
+/// person limit, stock, fund, eligibility. (The request id and the shape are checked before.)
 pub fn decide_claims(
     state: ClaimState,
     judged_by: &JudgedBy,
@@ -257,7 +299,8 @@ pub fn decide_claims(
         winners: Vec::new(),
     };
     let answers = commands.iter().map(|command| desk.judge(command)).collect();
-    ClaimEffects { answers, winners: desk.winners, stock: desk.state.stock }
+    let ClaimState { stock, fund, .. } = desk.state;
+    ClaimEffects { answers, winners: desk.winners, stock, fund }
 }
 
 /// The running state of a batch.
@@ -288,8 +331,9 @@ impl ClaimDesk {
             return Err(ClaimRefusal::VerdictsOutdated);
         }
         let taken = self.state.taken.get(person).copied().unwrap_or(0);
-        self.state.campaign.check_limit(taken, self.at)?;
-        self.state.campaign.check_stock(&self.state.stock, self.at)?;
+        let ClaimState { campaign, stock, fund, .. } = &self.state;
+        campaign.check_limit(taken, self.at)?;
+        campaign.check_supply(stock, fund.as_ref(), self.at)?;
         if let Some(failed) = failed {
             let policy_id = self.state.campaign.programme.policy.policy_id.clone();
             return Err(ClaimRefusal::NotEligible { policy_id, failed: failed.clone() });
@@ -307,10 +351,14 @@ impl ClaimDesk {
         }
     }
 
-    /// Takes one out of the stock, which has one left.
+    /// Takes one out of the stock, which has one left, and its money out of the fund, which has it.
     fn issue(&mut self, command: &ClaimCommand, person: PersonKey, n: u32) -> Voucher {
         let serial = self.state.stock.take().expect("the stock was checked to have one left");
         let programme = &self.state.campaign.programme;
+        let liability = programme.terms.liability();
+        if let Some(fund) = &mut self.state.fund {
+            assert!(fund.draw(liability), "the fund was checked to have the money");
+        }
         let (valid_from, valid_until) =
             programme.validity.window(self.at, &programme.zone, programme.ends_on);
         let voucher = Voucher {
@@ -321,7 +369,7 @@ impl ClaimDesk {
             serial,
             valid_from,
             valid_until,
-            liability: programme.terms.liability(),
+            liability,
             issued_at: self.at,
             version: 1,
         };

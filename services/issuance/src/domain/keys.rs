@@ -6,7 +6,7 @@ use benefit::is_slug;
 /// A key that somebody else chose is not of the agreed form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyProblem {
-    /// Not the form of a campaign's name.
+    /// Not the form of the name of a campaign or a fund.
     #[error("must be 1 to 64 characters of a-z 0-9 -")]
     Slug,
     /// Not the form of a caller's key.
@@ -18,6 +18,10 @@ pub enum KeyProblem {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CampaignId(String);
 
+/// A fund's name: 1 to 64 of `a-z 0-9 -`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FundId(String);
+
 /// Who calls: the subject of the token, 1 to 64 characters of `0-9 A-Z a-z _ -`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Partner(String);
@@ -27,6 +31,13 @@ pub struct Partner(String);
 pub struct RequestId(String);
 
 impl CampaignId {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FundId {
     /// The name as text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -55,6 +66,14 @@ impl FromStr for CampaignId {
     }
 }
 
+impl FromStr for FundId {
+    type Err = KeyProblem;
+
+    fn from_str(text: &str) -> Result<Self, KeyProblem> {
+        if is_slug(text) { Ok(Self(text.to_owned())) } else { Err(KeyProblem::Slug) }
+    }
+}
+
 impl FromStr for Partner {
     type Err = KeyProblem;
 
@@ -72,6 +91,12 @@ impl FromStr for RequestId {
 }
 
 impl fmt::Display for CampaignId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for FundId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

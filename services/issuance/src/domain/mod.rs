@@ -3,6 +3,7 @@
 //! - [`decide_claims`] judges a batch of claims: the rule that a person gets one a day is there.
 //! - [`Stock`] counts what is left; [`Voucher`] is what a claim gives.
 //! - [`Campaign`] and [`CampaignState`] are the life cycle; [`decide_change`] judges its verbs.
+//! - [`Fund`] is money that several campaigns draw on; [`decide_fund`] creates one.
 //! - [`FeedCursors`] decides whether a follower of the feed can go on.
 
 mod caller;
@@ -11,6 +12,7 @@ mod campaign_change;
 mod claim;
 mod entropy;
 mod feed;
+mod fund;
 mod keys;
 mod stock;
 mod verdict;
@@ -19,7 +21,7 @@ mod voucher;
 pub use caller::Caller;
 pub use campaign::{Campaign, CampaignState, CampaignVerb, RefusedTransition};
 pub use campaign_change::{
-    CampaignAction, CampaignChange, CampaignCommand, CampaignRefusal, Fingerprint,
+    CampaignAction, CampaignChange, CampaignCommand, CampaignRefusal, ChangeState, Fingerprint,
     RememberedChange, decide_change,
 };
 pub use claim::{
@@ -27,7 +29,8 @@ pub use claim::{
 };
 pub use entropy::Entropy;
 pub use feed::{CampaignEntry, Epoch, FeedCursors, FeedHeads, ForeignCursors, VoucherEntries};
-pub use keys::{CampaignId, KeyProblem, Partner, RequestId};
+pub use fund::{Fund, FundChange, FundCommand, FundRefusal, PLEDGED_MAX, decide_fund};
+pub use keys::{CampaignId, FundId, KeyProblem, Partner, RequestId};
 pub use stock::{Stock, StockKey, WHOLE};
 pub use verdict::{FailedCriterion, JudgedBy, MemberVerdict};
 pub use voucher::Voucher;

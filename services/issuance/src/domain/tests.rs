@@ -52,7 +52,7 @@ fn campaign() -> Campaign {
 fn state() -> ClaimState {
     let campaign = campaign();
     let stock = campaign.full_stock();
-    ClaimState { campaign, stock, replays: HashMap::new(), taken: HashMap::new() }
+    ClaimState { campaign, stock, fund: None, replays: HashMap::new(), taken: HashMap::new() }
 }
 
 /// A claim of a person, by one of their memberships, under a request id.

@@ -1,6 +1,7 @@
 //! Requests as the use cases want them; everything that is wrong with one is listed.
 
 use std::collections::HashMap;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use benefit::{is_slug, programme};
@@ -179,9 +180,12 @@ fn campaign_id(text: &str) -> Result<CampaignId, Problem> {
 
 /// The list that a page token of campaigns belongs to.
 pub(super) fn campaigns_query(caller: &Caller) -> String {
-    let organization =
-        caller.organization.as_ref().map_or("", |organization| organization.as_str());
-    format!("campaigns:{organization}")
+    format!("campaigns:{}", subtree(caller))
+}
+
+/// The subtree of the caller; empty for who sees everything.
+pub(super) fn subtree(caller: &Caller) -> &str {
+    caller.organization.as_ref().map_or("", |organization| organization.as_str())
 }
 
 /// After which campaign, and how many.
@@ -189,8 +193,17 @@ pub(super) fn list_campaigns(
     caller: &Caller,
     message: &ListCampaignsRequest,
 ) -> Result<(Option<CampaignId>, u32), Problem> {
-    let limit = page_size(message.page_size, PAGE_DEFAULT, PAGE_MAX)?;
-    let key = PageToken::decode(&campaigns_query(caller), &message.page_token)?;
+    page_after(&campaigns_query(caller), message.page_size, &message.page_token)
+}
+
+/// After which name of a list, and how many.
+pub(super) fn page_after<T: FromStr>(
+    list: &str,
+    size: i32,
+    token: &str,
+) -> Result<(Option<T>, u32), Problem> {
+    let limit = page_size(size, PAGE_DEFAULT, PAGE_MAX)?;
+    let key = PageToken::decode(list, token)?;
     let read = |key: Vec<u8>| String::from_utf8(key).ok()?.parse().ok();
     let after = key.map(|key| read(key).ok_or_else(foreign_token)).transpose()?;
     Ok((after, limit))

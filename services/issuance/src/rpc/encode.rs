@@ -28,6 +28,7 @@ pub(super) fn campaign(campaign: &Campaign) -> wire::Campaign {
         quota: i64::try_from(programme.quota).expect("a quota is at most a billion"),
         person_limit: i32::try_from(programme.person_limit).expect("a limit is at most 100"),
         updated_at: Some(encode_timestamp(campaign.updated_at)),
+        fund_id: programme.fund.clone().unwrap_or_default(),
     }
 }
 

@@ -5,6 +5,7 @@ mod decode;
 mod eligibility_peer;
 mod encode;
 mod encode_terms;
+mod fund_service;
 mod issuance_service;
 mod issue_to_list;
 mod status;
@@ -13,6 +14,7 @@ mod voucher_feed_service;
 use std::sync::Arc;
 
 use contracts::issuance::v1::campaign_service_server::CampaignServiceServer;
+use contracts::issuance::v1::fund_service_server::FundServiceServer;
 use contracts::issuance::v1::issuance_service_server::IssuanceServiceServer;
 use contracts::issuance::v1::voucher_feed_service_server::VoucherFeedServiceServer;
 use tonic::server::NamedService;
@@ -20,6 +22,7 @@ use tonic::service::RoutesBuilder;
 
 use self::campaign_service::CampaignRpc;
 pub(crate) use self::eligibility_peer::EligibilityService;
+use self::fund_service::FundRpc;
 use self::issuance_service::IssuanceRpc;
 use self::voucher_feed_service::VoucherFeedRpc;
 use crate::usecase::Issuance;
@@ -35,6 +38,7 @@ const FEED_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub(crate) fn names() -> Vec<&'static str> {
     vec![
         CampaignServiceServer::<CampaignRpc>::NAME,
+        FundServiceServer::<FundRpc>::NAME,
         IssuanceServiceServer::<IssuanceRpc>::NAME,
         VoucherFeedServiceServer::<VoucherFeedRpc>::NAME,
     ]
@@ -43,10 +47,12 @@ pub(crate) fn names() -> Vec<&'static str> {
 /// Adds the services to a server.
 pub(crate) fn mount(issuance: &Arc<Issuance>, routes: &mut RoutesBuilder) {
     let campaigns = CampaignServiceServer::new(CampaignRpc(Arc::clone(issuance)));
+    let funds = FundServiceServer::new(FundRpc(Arc::clone(issuance)));
     let claims = IssuanceServiceServer::new(IssuanceRpc(Arc::clone(issuance)));
     let feed = VoucherFeedServiceServer::new(VoucherFeedRpc(Arc::clone(issuance)));
     routes
         .add_service(campaigns.max_decoding_message_size(CAMPAIGN_BYTES_MAX))
+        .add_service(funds.max_decoding_message_size(CLAIM_BYTES_MAX))
         .add_service(claims.max_decoding_message_size(CLAIM_BYTES_MAX))
         .add_service(feed.max_decoding_message_size(FEED_BYTES_MAX));
 }

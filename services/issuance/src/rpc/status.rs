@@ -5,7 +5,7 @@ use group_commit::LaneProblem;
 use rpc::{ErrorReason, Problem};
 use tonic::Status;
 
-use crate::domain::{CampaignId, CampaignRefusal, ClaimRefusal};
+use crate::domain::{CampaignId, CampaignRefusal, ClaimRefusal, FundRefusal};
 use crate::store::StoreError;
 use crate::usecase::Failure;
 
@@ -17,6 +17,7 @@ pub(super) fn problem(failure: Failure) -> Problem {
     match failure {
         Failure::Claim(refusal) => claim(refusal),
         Failure::Campaign(refusal) => campaign(&refusal),
+        Failure::Fund(refusal) => fund(&refusal),
         Failure::NotFound(kind) => Problem::not_found(kind),
         Failure::OutsideSubtree => Problem::new(ErrorReason::OutsideSubtree),
         // Only reads ask for a member by itself.
@@ -58,6 +59,14 @@ fn claim(refusal: ClaimRefusal) -> Problem {
             let problem = Problem::new(ErrorReason::SoldOut).with("quota", all);
             quota(problem, &campaign_id, format!("{all} in one period"), resets_at)
         }
+        ClaimRefusal::MoneyExhausted { fund_id, free, liability } => {
+            let (yuan, cost) = (free.yuan_text(), liability.yuan_text());
+            let allowed = format!("{yuan} yuan are free, a voucher can cost {cost}");
+            Problem::new(ErrorReason::MoneyExhausted)
+                .with("free_fen", free.0)
+                .with("liability_fen", liability.0)
+                .quota(format!("fund:{fund_id}"), allowed)
+        }
         ClaimRefusal::NotEligible { policy_id, failed } => Problem::new(ErrorReason::NotEligible)
             .with("policy", policy_id)
             .with("criterion", failed.criterion_id)
@@ -84,12 +93,23 @@ fn campaign(refusal: &CampaignRefusal) -> Problem {
         CampaignRefusal::RequestIdReused { field } => request_id_reused(field),
         CampaignRefusal::NotFound => Problem::not_found("campaign"),
         CampaignRefusal::OutsideSubtree => Problem::new(ErrorReason::OutsideSubtree),
+        CampaignRefusal::FundUnknown { fund_id } => {
+            Problem::new(ErrorReason::FundUnknown).with("fund", fund_id)
+        }
         CampaignRefusal::Transition(refused) => Problem::new(ErrorReason::CampaignState)
             .with("state", refused.state)
             .with("verb", refused.verb),
         CampaignRefusal::Immutable { state } => {
             Problem::new(ErrorReason::CampaignImmutable).with("state", state)
         }
+    }
+}
+
+fn fund(refusal: &FundRefusal) -> Problem {
+    match refusal {
+        FundRefusal::RequestIdReused { field } => request_id_reused(field),
+        FundRefusal::OutsideSubtree => Problem::new(ErrorReason::OutsideSubtree),
+        FundRefusal::Exists => Problem::new(ErrorReason::FundExists),
     }
 }
 

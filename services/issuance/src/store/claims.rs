@@ -9,7 +9,7 @@ use member_identity::PersonKey;
 use sql::StoreError;
 
 use super::{ClaimAnswers, Issued, Standing, StandingQuery};
-use crate::domain::{Campaign, CampaignId, ClaimEffects, ClaimKey};
+use crate::domain::{Campaign, CampaignId, ClaimEffects, ClaimKey, FundId};
 
 /// What the limit rows of a batch are counted under.
 pub(super) struct Limit {
@@ -52,6 +52,15 @@ pub(super) fn first_position(effects: &ClaimEffects) -> i64 {
 pub(super) fn answers(effects: ClaimEffects, programme: &Arc<Programme>) -> ClaimAnswers {
     let issued = |voucher| Issued { voucher, programme: Arc::clone(programme) };
     effects.answers.into_iter().map(|answer| answer.map(issued)).collect()
+}
+
+/// A campaign is applied only when its fund is there, and no fund ever goes.
+pub(super) fn missing_fund(fund_id: &FundId) -> StoreError {
+    StoreError::Corrupt {
+        table: "fund",
+        id: fund_id.to_string(),
+        detail: String::from("a campaign draws on a fund that is not there"),
+    }
 }
 
 /// Lanes ask for campaigns that they have seen, and no campaign ever goes.

@@ -26,8 +26,8 @@ pub use sql::StoreError;
 
 use crate::domain::{
     Campaign, CampaignCommand, CampaignEntry, CampaignId, CampaignRefusal, ClaimCommand,
-    ClaimRefusal, Epoch, FeedHeads, JudgedBy, Partner, RequestId, Stock, StockKey, Voucher,
-    VoucherEntries,
+    ClaimRefusal, Epoch, FeedHeads, Fund, FundCommand, FundId, FundRefusal, JudgedBy, Partner,
+    RequestId, Stock, StockKey, Voucher, VoucherEntries,
 };
 
 /// Claims of one campaign, to be decided together.
@@ -68,6 +68,17 @@ pub struct CampaignQuery {
     pub seen_from: Option<OrganizationPath>,
     /// Those after this one.
     pub after: Option<CampaignId>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// Which funds, ordered by id.
+#[derive(Clone, Debug)]
+pub struct FundQuery {
+    /// Those of organizations at, below or above this one; all when absent.
+    pub seen_from: Option<OrganizationPath>,
+    /// Those after this one.
+    pub after: Option<FundId>,
     /// At most this many.
     pub limit: u32,
 }
@@ -129,7 +140,8 @@ pub async fn open(config: &DatabaseConfig) -> Result<Arc<dyn Store>, OpenProblem
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Decides the claims in their order and commits the vouchers of those that get one, with
-    /// serials, limit rows, request rows and feed positions (laws I1 to I4, A1). The stock of the
+    /// serials, limit rows, request rows, feed positions and what they take out of a fund (laws I1
+    /// to I5, A1). The stock of the
     /// period is made when it is first asked for. Batches take effect one after the other,
     /// whichever process sends them.
     async fn claim_batch(&self, batch: ClaimBatch) -> Result<ClaimAnswers, StoreError>;
@@ -148,6 +160,19 @@ pub trait Store: Send + Sync + 'static {
 
     /// A page of campaigns.
     async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<Campaign>, StoreError>;
+
+    /// Creates a fund. A request that created one before gets the same answer (law A1).
+    async fn create_fund(
+        &self,
+        command: FundCommand,
+        at: Timestamp,
+    ) -> Result<Result<Fund, FundRefusal>, StoreError>;
+
+    /// One fund.
+    async fn fund(&self, fund_id: &FundId) -> Result<Option<Fund>, StoreError>;
+
+    /// A page of funds.
+    async fn funds(&self, query: FundQuery) -> Result<Vec<Fund>, StoreError>;
 
     /// A stock's figures; none before the first claim in its period.
     async fn stock(&self, stock: &StockKey) -> Result<Option<Stock>, StoreError>;

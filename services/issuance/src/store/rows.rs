@@ -4,11 +4,12 @@ use std::str::FromStr;
 
 use benefit::Fen;
 use clock::Timestamp;
-use member_identity::PersonKey;
+use member_identity::{OrganizationPath, PersonKey};
 use sql::StoreError;
 
 use crate::domain::{
-    CampaignEntry, CampaignState, ClaimKey, Fingerprint, RememberedChange, Stock, StockKey, Voucher,
+    CampaignEntry, CampaignState, ClaimKey, Fingerprint, Fund, RememberedChange, Stock, StockKey,
+    Voucher,
 };
 
 /// What is wrong with a row, before it is known which one.
@@ -80,6 +81,17 @@ pub(super) fn stock(row: &impl Columns) -> Detailed<Stock> {
         issued: row.number("issued")?,
         returned: row.number("returned")?,
         feed_head: row.integer("feed_head")?,
+    })
+}
+
+pub(super) fn fund(row: &impl Columns) -> Detailed<Fund> {
+    Ok(Fund {
+        fund_id: row.parsed("fund_id")?,
+        organization: OrganizationPath::parse(row.text("organization")?)
+            .map_err(|_| String::from("organization does not parse"))?,
+        pledged: row.integer("pledged_fen").map(Fen)?,
+        issued: row.integer("issued_fen").map(Fen)?,
+        created_at: row.time("created_at")?,
     })
 }
 

@@ -1,6 +1,6 @@
 use group_commit::LaneProblem;
 
-use crate::domain::{CampaignRefusal, ClaimRefusal, ForeignCursors};
+use crate::domain::{CampaignRefusal, ClaimRefusal, ForeignCursors, FundRefusal};
 use crate::store::StoreError;
 
 /// Why a use case has no answer to give.
@@ -12,6 +12,9 @@ pub enum Failure {
     /// The rules of the campaign verbs say no.
     #[error("the change is refused: {0:?}")]
     Campaign(CampaignRefusal),
+    /// The rules of funds say no.
+    #[error("the fund is refused: {0:?}")]
+    Fund(FundRefusal),
     /// Nothing of that kind is there.
     #[error("there is no such {0}")]
     NotFound(&'static str),

@@ -3,6 +3,7 @@
 //! - `claim`: Claim, through one lane a campaign (design, section 4);
 //! - `issue_to_list`: IssueToList, the same a chunk at a time, through one lane a call;
 //! - `campaigns`: the campaign verbs, and reading campaigns and stocks;
+//! - `funds`: creating and reading funds;
 //! - `vouchers`: reading vouchers;
 //! - `feed`: following the voucher feed.
 //!
@@ -15,6 +16,7 @@ mod failure;
 #[cfg(feature = "testing")]
 pub mod fakes;
 mod feed;
+mod funds;
 mod issue_to_list;
 mod members;
 mod signal;

@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use clock::{ManualClock, Timestamp};
 use issuance::domain::{
-    Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Stock, StockKey,
-    VoucherEntries,
+    Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Fund, FundCommand,
+    FundId, FundRefusal, Stock, StockKey, VoucherEntries,
 };
 use issuance::store::conformance::{Bench, noon};
 use issuance::store::{
-    self, CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Standing, StandingQuery,
-    Store, StoreError, VoucherQuery,
+    self, CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, FundQuery, Issued, Standing,
+    StandingQuery, Store, StoreError, VoucherQuery,
 };
 use issuance::usecase::fakes::{CountingEntropy, FakeEligibility};
 use issuance::usecase::{Issuance, LaneLimits, Parts};
@@ -66,6 +66,22 @@ impl Store for FaultyStore {
 
     async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<Campaign>, StoreError> {
         self.inner.campaigns(query).await
+    }
+
+    async fn create_fund(
+        &self,
+        command: FundCommand,
+        at: Timestamp,
+    ) -> Result<Result<Fund, FundRefusal>, StoreError> {
+        self.inner.create_fund(command, at).await
+    }
+
+    async fn fund(&self, fund_id: &FundId) -> Result<Option<Fund>, StoreError> {
+        self.inner.fund(fund_id).await
+    }
+
+    async fn funds(&self, query: FundQuery) -> Result<Vec<Fund>, StoreError> {
+        self.inner.funds(query).await
     }
 
     async fn stock(&self, stock: &StockKey) -> Result<Option<Stock>, StoreError> {

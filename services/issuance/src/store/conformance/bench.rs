@@ -38,6 +38,8 @@ pub struct Offer {
     pub per_person: u32,
     /// Its title.
     pub title: &'static str,
+    /// The fund that it draws on.
+    pub fund: Option<&'static str>,
     /// What its vouchers are worth: the kind, its figures and the refund rule, as a file has them.
     pub worth: &'static str,
 }
@@ -50,30 +52,35 @@ refund_rule = "RIGHT_RETURNS""#;
 
 impl Default for Offer {
     fn default() -> Self {
-        Self {
-            id: "cool-drinks",
-            organization: "gd",
-            stock_period: "day",
-            quota: 1_000,
-            limit_period: "day",
-            per_person: 1,
-            title: "Cool drinks",
-            worth: WORTH,
-        }
+        Self::DEFAULT
     }
 }
 
 impl Offer {
+    /// What a case wants when it does not say.
+    pub const DEFAULT: Self = Self {
+        id: "cool-drinks",
+        organization: "gd",
+        stock_period: "day",
+        quota: 1_000,
+        limit_period: "day",
+        per_person: 1,
+        title: "Cool drinks",
+        fund: None,
+        worth: WORTH,
+    };
+
     /// Its programme file: from 22 to 24 July 2022, from ten o'clock.
     pub fn source(&self) -> String {
         let Self { id, organization, stock_period, quota, .. } = self;
         let Self { limit_period, per_person, title, worth, .. } = self;
+        let fund = self.fund.map(|fund| format!("\nfund = \"{fund}\"")).unwrap_or_default();
         format!(
             r#"
 schema = 1
 campaign = "{id}"
 organization = "{organization}"
-title = {{ zh = "智送清凉", en = "{title}" }}
+title = {{ zh = "智送清凉", en = "{title}" }}{fund}
 [schedule]
 zone = "Asia/Shanghai"
 starts_on = "2022-07-22"

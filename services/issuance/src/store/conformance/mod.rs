@@ -6,6 +6,7 @@ mod bench;
 mod campaigns;
 mod claims;
 mod feed;
+mod funds;
 mod liabilities;
 mod reads;
 mod refusals;
@@ -29,5 +30,6 @@ pub struct Case {
 /// Every case.
 pub fn cases() -> Vec<Case> {
     let of_one = [claims::CASES, refusals::CASES, campaigns::CASES, feed::CASES, reads::CASES];
-    [of_one.concat(), liabilities::CASES.to_vec(), replicas::CASES.to_vec()].concat()
+    let of_money = [liabilities::CASES, funds::CASES];
+    [of_one.concat(), of_money.concat(), replicas::CASES.to_vec()].concat()
 }

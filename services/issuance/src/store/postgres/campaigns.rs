@@ -5,9 +5,10 @@ use sql::StoreError;
 use sql::postgres::classify;
 use sqlx::PgConnection;
 
+use super::funds;
 use crate::domain::{
     Campaign, CampaignAction, CampaignChange, CampaignCommand, CampaignId, CampaignRefusal,
-    CampaignState, Fingerprint, RememberedChange, decide_change,
+    CampaignState, ChangeState, Fingerprint, Fund, FundId, RememberedChange, decide_change,
 };
 use crate::store::programmes::Programmes;
 use crate::store::rows;
@@ -19,9 +20,12 @@ pub(super) async fn change(
     (command, at): (&CampaignCommand, Timestamp),
 ) -> Result<Result<Campaign, CampaignRefusal>, StoreError> {
     wait_in_line(tx).await?;
-    let stored = locked(tx, programmes, command.action.campaign_id()).await?;
-    let remembered = remembered(tx, command).await?;
-    let changed = match decide_change(stored, remembered, command, at) {
+    let state = ChangeState {
+        campaign: locked(tx, programmes, command.action.campaign_id()).await?,
+        fund: named_fund(tx, &command.action).await?,
+        remembered: remembered(tx, command).await?,
+    };
+    let changed = match decide_change(state, command, at) {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(CampaignChange::Replayed(campaign)) => return Ok(Ok(campaign)),
         Ok(CampaignChange::Unchanged(campaign)) => campaign,
@@ -35,9 +39,9 @@ pub(super) async fn change(
     Ok(Ok(changed))
 }
 
-/// Campaign verbs are rare and run one at a time: requests, names and positions of the campaign
+/// Campaign verbs and new funds are rare and run one at a time: requests, names and positions of the campaign
 /// feed are free of races, and positions are in the order of the commits.
-async fn wait_in_line(tx: &mut PgConnection) -> Result<(), StoreError> {
+pub(super) async fn wait_in_line(tx: &mut PgConnection) -> Result<(), StoreError> {
     sqlx::query("SELECT key FROM meta WHERE key = 'schema' FOR UPDATE")
         .fetch_one(tx)
         .await
@@ -66,6 +70,16 @@ async fn locked(
     .await
     .map_err(classify)?;
     row.map(|row| programmes.campaign(&row)).transpose()
+}
+
+async fn named_fund(
+    tx: &mut PgConnection,
+    action: &CampaignAction,
+) -> Result<Option<Fund>, StoreError> {
+    match action.fund_id() {
+        Some(fund_id) => funds::fund(tx, &fund_id).await,
+        None => Ok(None),
+    }
 }
 
 async fn remembered(
@@ -128,11 +142,11 @@ async fn save_draft(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO campaign (campaign_id, organization, state, programme, digest, created_at,
-           updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+           updated_at, fund_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (campaign_id) DO UPDATE SET organization = excluded.organization,
            programme = excluded.programme, digest = excluded.digest,
-           updated_at = excluded.updated_at",
+           updated_at = excluded.updated_at, fund_id = excluded.fund_id",
     )
     .bind(campaign.campaign_id.as_str())
     .bind(campaign.programme.organization.as_str())
@@ -141,6 +155,7 @@ async fn save_draft(
     .bind(Fingerprint::of(source).0.to_vec())
     .bind(campaign.created_at.as_micros())
     .bind(campaign.updated_at.as_micros())
+    .bind(FundId::of(&campaign.programme).as_ref().map(FundId::as_str))
     .execute(tx)
     .await
     .map_err(classify)?;

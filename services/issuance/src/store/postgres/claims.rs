@@ -8,9 +8,10 @@ use sql::StoreError;
 use sql::postgres::classify;
 use sqlx::PgConnection;
 
-use super::{claims_write, reads};
+use super::{claims_write, funds, reads};
 use crate::domain::{
-    Campaign, ClaimCommand, ClaimKey, ClaimState, Stock, StockKey, Voucher, WHOLE, decide_claims,
+    Campaign, ClaimCommand, ClaimKey, ClaimState, FundId, Stock, StockKey, Voucher, WHOLE,
+    decide_claims,
 };
 use crate::store::claims::{Limit, answers, missing, standings as standings_of};
 use crate::store::programmes::Programmes;
@@ -24,14 +25,21 @@ pub(super) async fn decide(
 ) -> Result<ClaimAnswers, StoreError> {
     let (campaign, stock) = locked(tx, programmes, batch).await?;
     let programme = Arc::clone(&campaign.programme);
+    let fund = match FundId::of(&programme) {
+        Some(fund_id) => Some(funds::locked(tx, &fund_id).await?),
+        None => None,
+    };
     let limit = Limit::of(&campaign, batch.at);
     // The requests are read last: every one that was counted, also of another day's stock, which
     // has a lock of its own, is among them.
     let taken = taken(tx, &limit, persons(&batch.commands)).await?;
     let replays = replays(tx, &campaign, &batch.commands).await?;
-    let state = ClaimState { stock, replays, taken, campaign };
+    let state = ClaimState { stock, fund: fund.clone(), replays, taken, campaign };
     let effects = decide_claims(state, &batch.judged_by, &batch.commands, batch.at);
     if !effects.winners.is_empty() {
+        if let Some(states) = fund.as_ref().zip(effects.fund.as_ref()) {
+            funds::draw(tx, states).await?;
+        }
         claims_write::write(tx, &effects, &limit, stock).await?;
     }
     Ok(answers(effects, &programme))

@@ -2,7 +2,7 @@
 //!
 //! Steps run as READ COMMITTED. Their row locks are taken in one order, so that they do not meet
 //! crosswise: the row of `meta` that campaign verbs wait in line for; the campaign; its stocks by
-//! key; the rows of persons by person.
+//! key; the fund that the campaign draws on; the rows of persons by person.
 //!
 //! - A batch of claims locks its stock, which lets the batches of a stock take effect one after the
 //!   other, and reads its campaign only then. It never waits for a campaign while it has a stock.
@@ -14,6 +14,7 @@ mod campaigns;
 mod claims;
 mod claims_write;
 mod feed;
+mod funds;
 mod reads;
 mod rows;
 
@@ -29,19 +30,26 @@ use sqlx::pool::PoolConnection;
 
 use super::programmes::Programmes;
 use super::{
-    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Standing, StandingQuery, Store,
-    VoucherQuery,
+    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, FundQuery, Issued, Standing,
+    StandingQuery, Store, VoucherQuery,
 };
 use crate::domain::{
-    Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Stock, StockKey,
-    VoucherEntries,
+    Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Fund, FundCommand,
+    FundId, FundRefusal, Stock, StockKey, VoucherEntries,
 };
 
-const MIGRATIONS: &[MigrationFile] = &[MigrationFile {
-    version: 1,
-    name: "issuance",
-    sql: include_str!("../../../migrations/postgres/0001_issuance.sql"),
-}];
+const MIGRATIONS: &[MigrationFile] = &[
+    MigrationFile {
+        version: 1,
+        name: "issuance",
+        sql: include_str!("../../../migrations/postgres/0001_issuance.sql"),
+    },
+    MigrationFile {
+        version: 2,
+        name: "funds",
+        sql: include_str!("../../../migrations/postgres/0002_funds.sql"),
+    },
+];
 
 /// Issuance's database on a PostgreSQL server; cheap to clone.
 #[derive(Clone)]
@@ -86,6 +94,23 @@ impl Store for PostgresStore {
 
     async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<Campaign>, StoreError> {
         reads::campaigns(&mut *self.reader().await?, &self.programmes, &query).await
+    }
+
+    async fn create_fund(
+        &self,
+        command: FundCommand,
+        at: Timestamp,
+    ) -> Result<Result<Fund, FundRefusal>, StoreError> {
+        let step = async move |tx: &mut _| funds::create(tx, (&command, at)).await;
+        self.database.write("create_fund", step).await
+    }
+
+    async fn fund(&self, fund_id: &FundId) -> Result<Option<Fund>, StoreError> {
+        funds::fund(&mut *self.reader().await?, fund_id).await
+    }
+
+    async fn funds(&self, query: FundQuery) -> Result<Vec<Fund>, StoreError> {
+        funds::funds(&mut *self.reader().await?, &query).await
     }
 
     async fn stock(&self, stock: &StockKey) -> Result<Option<Stock>, StoreError> {

@@ -5,10 +5,10 @@ use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
-use super::reads;
+use super::{funds, reads};
 use crate::domain::{
     Campaign, CampaignAction, CampaignChange, CampaignCommand, CampaignRefusal, CampaignState,
-    Fingerprint, RememberedChange, decide_change,
+    ChangeState, Fingerprint, Fund, FundId, RememberedChange, decide_change,
 };
 use crate::store::programmes::Programmes;
 use crate::store::rows;
@@ -19,9 +19,12 @@ pub(super) async fn change(
     programmes: &Programmes,
     (command, at): (&CampaignCommand, Timestamp),
 ) -> Result<Result<Campaign, CampaignRefusal>, StoreError> {
-    let remembered = remembered(tx, command).await?;
-    let stored = reads::campaign(tx, programmes, command.action.campaign_id()).await?;
-    let changed = match decide_change(stored, remembered, command, at) {
+    let state = ChangeState {
+        campaign: reads::campaign(tx, programmes, command.action.campaign_id()).await?,
+        fund: named_fund(tx, &command.action).await?,
+        remembered: remembered(tx, command).await?,
+    };
+    let changed = match decide_change(state, command, at) {
         Err(refusal) => return Ok(Err(refusal)),
         Ok(CampaignChange::Replayed(campaign)) => return Ok(Ok(campaign)),
         Ok(CampaignChange::Unchanged(campaign)) => campaign,
@@ -33,6 +36,16 @@ pub(super) async fn change(
     };
     remember(tx, command, &changed, at).await?;
     Ok(Ok(changed))
+}
+
+async fn named_fund(
+    tx: &mut SqliteConnection,
+    action: &CampaignAction,
+) -> Result<Option<Fund>, StoreError> {
+    match action.fund_id() {
+        Some(fund_id) => funds::fund(tx, &fund_id).await,
+        None => Ok(None),
+    }
 }
 
 async fn remembered(
@@ -95,11 +108,11 @@ async fn save_draft(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO campaign (campaign_id, organization, state, programme, digest, created_at,
-           updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+           updated_at, fund_id)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (campaign_id) DO UPDATE SET organization = excluded.organization,
            programme = excluded.programme, digest = excluded.digest,
-           updated_at = excluded.updated_at",
+           updated_at = excluded.updated_at, fund_id = excluded.fund_id",
     )
     .bind(campaign.campaign_id.as_str())
     .bind(campaign.programme.organization.as_str())
@@ -108,6 +121,7 @@ async fn save_draft(
     .bind(Fingerprint::of(source).0.to_vec())
     .bind(campaign.created_at.as_micros())
     .bind(campaign.updated_at.as_micros())
+    .bind(FundId::of(&campaign.programme).as_ref().map(FundId::as_str))
     .execute(tx)
     .await
     .map_err(classify)?;

@@ -10,11 +10,12 @@ use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
 use super::batch::array;
-use super::{claims_write, reads};
+use super::{claims_write, funds, reads};
 use crate::domain::{
-    Campaign, ClaimCommand, ClaimKey, ClaimState, StockKey, Voucher, WHOLE, decide_claims,
+    Campaign, ClaimCommand, ClaimKey, ClaimState, Fund, FundId, StockKey, Voucher, WHOLE,
+    decide_claims,
 };
-use crate::store::claims::{Limit, answers, missing, standings as standings_of};
+use crate::store::claims::{Limit, answers, missing, missing_fund, standings as standings_of};
 use crate::store::programmes::Programmes;
 use crate::store::rows::{self, hex};
 use crate::store::{ClaimAnswers, ClaimBatch, Standing, StandingQuery};
@@ -29,9 +30,13 @@ pub(super) async fn decide(
     let campaign = campaign.ok_or_else(|| missing(&batch.campaign_id))?;
     let programme = Arc::clone(&campaign.programme);
     let state = load(tx, campaign, batch).await?;
-    let (before, limit) = (state.stock, Limit::of(&state.campaign, batch.at));
+    let (before, fund) = (state.stock, state.fund.clone());
+    let limit = Limit::of(&state.campaign, batch.at);
     let effects = decide_claims(state, &batch.judged_by, &batch.commands, batch.at);
     if !effects.winners.is_empty() {
+        if let Some(states) = fund.as_ref().zip(effects.fund.as_ref()) {
+            funds::draw(tx, states).await?;
+        }
         claims_write::write(tx, &effects, &limit, before).await?;
     }
     Ok(answers(effects, &programme))
@@ -50,10 +55,17 @@ async fn load(
     Ok(ClaimState {
         // The row is made with the first voucher; until then the stock is full.
         stock: stock.unwrap_or_else(|| campaign.full_stock()),
+        fund: fund(tx, &campaign).await?,
         replays: replays(tx, &key, &batch.commands).await?,
         taken: taken(tx, &limit, &persons(&batch.commands)).await?,
         campaign,
     })
+}
+
+async fn fund(tx: &mut SqliteConnection, campaign: &Campaign) -> Result<Option<Fund>, StoreError> {
+    let Some(fund_id) = FundId::of(&campaign.programme) else { return Ok(None) };
+    let fund = funds::fund(tx, &fund_id).await?;
+    fund.map(Some).ok_or_else(|| missing_fund(&fund_id))
 }
 
 async fn replays(

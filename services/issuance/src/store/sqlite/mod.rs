@@ -5,6 +5,7 @@ mod campaigns;
 mod claims;
 mod claims_write;
 mod feed;
+mod funds;
 mod reads;
 mod rows;
 
@@ -19,19 +20,26 @@ use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError, migrator};
 
 use super::programmes::Programmes;
 use super::{
-    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, Issued, Standing, StandingQuery, Store,
-    VoucherQuery,
+    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, FundQuery, Issued, Standing,
+    StandingQuery, Store, VoucherQuery,
 };
 use crate::domain::{
-    Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Stock, StockKey,
-    VoucherEntries,
+    Campaign, CampaignCommand, CampaignId, CampaignRefusal, Epoch, FeedHeads, Fund, FundCommand,
+    FundId, FundRefusal, Stock, StockKey, VoucherEntries,
 };
 
-const MIGRATIONS: &[MigrationFile] = &[MigrationFile {
-    version: 1,
-    name: "issuance",
-    sql: include_str!("../../../migrations/sqlite/0001_issuance.sql"),
-}];
+const MIGRATIONS: &[MigrationFile] = &[
+    MigrationFile {
+        version: 1,
+        name: "issuance",
+        sql: include_str!("../../../migrations/sqlite/0001_issuance.sql"),
+    },
+    MigrationFile {
+        version: 2,
+        name: "funds",
+        sql: include_str!("../../../migrations/sqlite/0002_funds.sql"),
+    },
+];
 
 /// Issuance's database as one SQLite file; cheap to clone.
 #[derive(Clone)]
@@ -76,6 +84,23 @@ impl Store for SqliteStore {
 
     async fn campaigns(&self, query: CampaignQuery) -> Result<Vec<Campaign>, StoreError> {
         reads::campaigns(&mut *self.reader().await?, &self.programmes, &query).await
+    }
+
+    async fn create_fund(
+        &self,
+        command: FundCommand,
+        at: Timestamp,
+    ) -> Result<Result<Fund, FundRefusal>, StoreError> {
+        let step = async move |tx: &mut _| funds::create(tx, (&command, at)).await;
+        self.database.write("create_fund", step).await
+    }
+
+    async fn fund(&self, fund_id: &FundId) -> Result<Option<Fund>, StoreError> {
+        funds::fund(&mut *self.reader().await?, fund_id).await
+    }
+
+    async fn funds(&self, query: FundQuery) -> Result<Vec<Fund>, StoreError> {
+        funds::funds(&mut *self.reader().await?, &query).await
     }
 
     async fn stock(&self, stock: &StockKey) -> Result<Option<Stock>, StoreError> {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::shortcut::{Shortcuts, Sight};
 use crate::domain::{
-    Caller, CampaignId, ClaimCommand, ClaimRefusal, JudgedBy, MemberVerdict, RequestId,
+    Caller, CampaignId, ClaimCommand, ClaimRefusal, FundId, JudgedBy, MemberVerdict, RequestId,
 };
 use crate::store::{ClaimBatch, Issued, StoreError};
 use crate::usecase::{Checked, Failure, Surroundings};
@@ -136,7 +136,11 @@ impl ClaimStages {
         let campaign = store.campaign(&self.campaign_id).await?;
         let campaign = campaign.ok_or(Failure::NotFound("campaign"))?;
         let stock = store.stock(&campaign.stock_key(at)).await?;
-        let sight = Arc::new(Sight::new(campaign, stock, (at, now)));
+        let fund = match FundId::of(&campaign.programme) {
+            Some(fund_id) => store.fund(&fund_id).await?,
+            None => None,
+        };
+        let sight = Arc::new(Sight::new(campaign, (stock, fund), (at, now)));
         self.shortcuts.see(&sight);
         Ok(sight)
     }

@@ -5,7 +5,7 @@
 //! what is not a refusal for certain goes to the lane. So the order of answers is the same.
 //!
 //! Four things must be known of a claim that is refused here:
-//! - the campaign and its stock, seen at most a second ago: a pause, an end, more vouchers, or a
+//! - the campaign, its stock and its fund, seen at most a second ago: a pause, an end, more vouchers, or a
 //!   return show there;
 //! - the person and organization of the member, from a verdict of the last ten seconds;
 //! - how many the person has in the limit period;
@@ -28,7 +28,9 @@ use tokio::time::Instant;
 
 use super::lane::{ClaimAnswer, Wish};
 use super::recent::Recent;
-use crate::domain::{Campaign, ClaimRefusal, MemberVerdict, Partner, RequestId, Stock, StockKey};
+use crate::domain::{
+    Campaign, ClaimRefusal, Fund, MemberVerdict, Partner, RequestId, Stock, StockKey,
+};
 use crate::store::{Issued, Standing, StandingQuery};
 use crate::usecase::Failure;
 
@@ -57,6 +59,7 @@ pub(super) struct Sight {
     day: BusinessDay,
     stock_key: StockKey,
     stock: Stock,
+    fund: Option<Fund>,
     limit_period: String,
     seen_at: Instant,
 }
@@ -88,17 +91,18 @@ struct Page {
 }
 
 impl Sight {
-    /// The campaign and its stock, if there is one, at that time of the business. `seen_at` is
-    /// before they were read.
+    /// The campaign, its stock, if there is one, and its fund, at that time of the business.
+    /// `seen_at` is before they were read.
     pub fn new(
         campaign: Campaign,
-        stock: Option<Stock>,
+        (stock, fund): (Option<Stock>, Option<Fund>),
         (at, seen_at): (Timestamp, Instant),
     ) -> Self {
         Self {
             day: campaign.day(at),
             stock_key: campaign.stock_key(at),
             stock: stock.unwrap_or_else(|| campaign.full_stock()),
+            fund,
             limit_period: campaign.limit_period(at),
             campaign,
             seen_at,
@@ -116,7 +120,12 @@ impl Sight {
 
     /// Whether nobody gets anything.
     fn gives_nothing(&self, at: Timestamp) -> bool {
-        self.stock.remaining() == 0 || self.campaign.gives_out(at).is_err()
+        self.has_nothing() || self.campaign.gives_out(at).is_err()
+    }
+
+    /// Whether nothing is left of the stock, or no money for it in the fund.
+    fn has_nothing(&self) -> bool {
+        !self.campaign.has_supply(&self.stock, self.fund.as_ref())
     }
 }
 
@@ -183,9 +192,11 @@ impl Shortcuts {
             Err(Failure::Claim(ClaimRefusal::PersonLimitReached { .. })) => {
                 member.had_at = Some(now);
             }
-            // What was seen of a stock of which something was left is seen anew.
-            Err(Failure::Claim(ClaimRefusal::SoldOut { .. })) => {
-                known.sight.take_if(|sight| sight.stock.remaining() > 0);
+            // What was seen while something was left is seen anew.
+            Err(Failure::Claim(
+                ClaimRefusal::SoldOut { .. } | ClaimRefusal::MoneyExhausted { .. },
+            )) => {
+                known.sight.take_if(|sight| !sight.has_nothing());
             }
             Err(Failure::Claim(
                 ClaimRefusal::CampaignNotActive { .. }
@@ -274,7 +285,8 @@ impl Shortcuts {
             && wish.caller.acts_for(&member.organization);
         let (sight, taken) = (Arc::clone(sight), page.taken);
         drop(known);
-        let gives = may.then(|| sight.campaign.gives_one(&sight.stock, taken, at))?;
+        let gives =
+            may.then(|| sight.campaign.gives_one((&sight.stock, sight.fund.as_ref()), taken, at))?;
         gives.err().map(|refusal| Err(Failure::Claim(refusal)))
     }
 

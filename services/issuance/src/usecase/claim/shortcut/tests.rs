@@ -35,7 +35,7 @@ fn campaign() -> Campaign {
 /// The campaign as it is seen when that many were issued.
 fn sight(campaign: Campaign, issued: u32, seen_at: Instant) -> Arc<Sight> {
     let stock = Stock { issued, ..campaign.full_stock() };
-    Arc::new(Sight::new(campaign, Some(stock), (noon(DAY), seen_at)))
+    Arc::new(Sight::new(campaign, (Some(stock), None), (noon(DAY), seen_at)))
 }
 
 /// Memory that has seen this, knows member 1 and has read that the person has so many, one of them
