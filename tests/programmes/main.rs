@@ -2,6 +2,7 @@
 //! with their own figures: one test a file, of the file's name.
 
 mod dongguan_breakfast_2022;
+mod foshan_new_year_2022;
 mod guangdong_cool_drinks_2022;
 mod pingdu_model_worker_card;
 mod zhuhai_double_2022;
@@ -11,10 +12,13 @@ use std::path::Path;
 
 use member_identity::RegionCode;
 
-/// The files that are played here. Two of them are one programme, the double benefit of Zhuhai, and
-/// four the card of Pingdu.
-const PLAYED: [&str; 8] = [
+/// The files that are played here. Two of them are one programme, the double benefit of Zhuhai, three
+/// the vouchers of Foshan, and four the card of Pingdu.
+const PLAYED: [&str; 11] = [
     "dongguan-breakfast-2022",
+    "foshan-new-year-2022-200",
+    "foshan-new-year-2022-300",
+    "foshan-new-year-2022-88",
     "guangdong-cool-drinks-2022",
     "pingdu-model-worker-bus",
     "pingdu-model-worker-checkup",

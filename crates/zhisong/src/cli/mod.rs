@@ -11,6 +11,7 @@ mod demo;
 mod difference;
 mod explain;
 mod failure;
+mod fund;
 mod issue;
 mod laws;
 mod member;
@@ -57,6 +58,7 @@ enum Command {
     Roster(roster::Roster),
     Member(member::Member),
     Campaign(campaign::Campaign),
+    Fund(fund::Fund),
     Explain(explain::Explain),
     Claim(claim::Claim),
     Issue(issue::Issue),
@@ -107,6 +109,7 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Roster(roster) => roster.run().await,
         Command::Member(member) => member.run().await,
         Command::Campaign(campaign) => campaign.run().await,
+        Command::Fund(fund) => fund.run().await,
         Command::Explain(explain) => explain.run().await,
         Command::Claim(claim) => claim.run().await,
         Command::Issue(issue) => issue.run().await,

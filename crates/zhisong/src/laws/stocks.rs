@@ -111,8 +111,26 @@ const LIABILITIES: &str = "
       ON s.campaign_id = v.campaign_id AND s.period = v.period AND s.slice = v.slice
     GROUP BY v.campaign_id, v.period";
 
-/// Law I5: every voucher's liability is the amount of its terms, and together they stay within
-/// what the quota times that amount comes to. (There are no money caps of their own yet.)
+const FUND_RULES: &[Rule] = &[
+    Rule {
+        what: "funds that gave out more than was pledged",
+        sql: "SELECT fund_id, issued_fen, pledged_fen FROM fund WHERE issued_fen > pledged_fen",
+    },
+    Rule {
+        what: "funds whose figure is not that of their campaigns' vouchers",
+        sql: "
+    SELECT f.fund_id, f.issued_fen, v.vouchers_fen
+    FROM fund AS f LEFT JOIN (
+      SELECT c.fund_id, CAST(SUM(v.liability_fen) AS BIGINT) AS vouchers_fen
+      FROM campaign AS c JOIN voucher AS v ON v.campaign_id = c.campaign_id
+      WHERE c.fund_id IS NOT NULL GROUP BY c.fund_id
+    ) AS v ON v.fund_id = f.fund_id
+    WHERE f.issued_fen <> COALESCE(v.vouchers_fen, 0)",
+    },
+];
+
+/// Law I5: every voucher's liability is the amount of its terms; together they stay within what
+/// the quota times that amount comes to, and within the fund that their campaign draws on.
 pub(super) async fn money(
     issuance: &mut Snapshot,
     campaigns: &Campaigns,
@@ -143,5 +161,8 @@ pub(super) async fn money(
     verdict.find(campaigns.unreadable());
     verdict.find(unlike);
     verdict.find(above);
+    for rule in FUND_RULES {
+        verdict.find(issuance.offenders(rule).await?);
+    }
     Ok(verdict)
 }

@@ -40,6 +40,10 @@ pub fn cases() -> Vec<Case> {
             "i5_catches_a_liability_that_is_not_the_terms",
             i5_catches_a_liability_that_is_not_the_terms,
         ),
+        (
+            "i5_catches_a_fund_that_gave_out_too_much_or_what_no_voucher_took",
+            i5_catches_a_fund_that_gave_out_too_much_or_what_no_voucher_took,
+        ),
     ]
 }
 
@@ -272,6 +276,20 @@ fn other_refusals_of_a_claim_prove_nothing(history: &History) {
     let copy = history.copy();
     copy.acknowledge(&Ack::Claim(claim("PERSON_LIMIT_REACHED")));
     assert_eq!(copy.check().broken(), []);
+}
+
+fn i5_catches_a_fund_that_gave_out_too_much_or_what_no_voucher_took(history: &History) {
+    let fund = |says| Corruption {
+        of: Of::Issuance,
+        sql: "INSERT INTO fund (fund_id, organization, pledged_fen, issued_fen, created_by,
+                request_id, created_at) VALUES ('f', 'gd', 1, 2, 'ops', 'r', 0)",
+        broken: &[I5],
+        says,
+    };
+    catches(
+        history,
+        &[fund("more than was pledged"), fund("not that of their campaigns' vouchers")],
+    );
 }
 
 fn i5_catches_a_liability_that_is_not_the_terms(history: &History) {

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use benefit::Fen;
 use benefit::programme::parse;
 use clock::{BusinessDay, Timestamp, Zone};
 use member_identity::{MemberId, OrganizationPath, PersonKey};
@@ -73,6 +74,28 @@ fn command((person, member, request): (u8, u8, u8), qualifies: bool) -> ClaimCom
         },
         entropy: [request; 9],
     }
+}
+
+#[test]
+fn the_stock_comes_before_the_fund_and_the_fund_before_eligibility() {
+    let fund = |free: i64| Fund {
+        fund_id: "new-year".parse().unwrap(),
+        organization: OrganizationPath::parse("gd").unwrap(),
+        pledged: Fen(1_000),
+        issued: Fen(1_000 - free),
+        created_at: at("2022-07-01", 0),
+    };
+    let noon = at("2022-07-22", 660);
+    let refusal = |free, issued, qualifies| {
+        let before = state();
+        let stock = Stock { issued, ..before.stock };
+        let state = ClaimState { fund: Some(fund(free)), stock, ..before };
+        decide(state, &[command((1, 0, 1), qualifies)], noon).answers.remove(0).err()
+    };
+    assert!(matches!(refusal(298, 5, false), Some(ClaimRefusal::SoldOut { .. })));
+    assert!(matches!(refusal(298, 4, false), Some(ClaimRefusal::MoneyExhausted { .. })));
+    assert!(matches!(refusal(299, 4, false), Some(ClaimRefusal::NotEligible { .. })));
+    assert_eq!(refusal(299, 4, true), None);
 }
 
 fn decide(state: ClaimState, commands: &[ClaimCommand], at: Timestamp) -> ClaimEffects {

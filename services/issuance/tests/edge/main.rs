@@ -1,5 +1,6 @@
 //! The service through gRPC, with tokens, over an eligibility that says what it is told to.
 
+mod funds;
 mod lists;
 mod server;
 mod terms;

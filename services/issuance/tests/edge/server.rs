@@ -11,6 +11,7 @@ use contracts::eligibility::v1::eligibility_service_server::{
 };
 use contracts::issuance::v1 as wire;
 use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
+use contracts::issuance::v1::fund_service_client::FundServiceClient;
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
 use contracts::issuance::v1::voucher_feed_service_client::VoucherFeedServiceClient;
 use issuance::Config;
@@ -222,6 +223,10 @@ impl Server {
 
     pub fn campaigns(&self, organization: &str) -> CampaignServiceClient<PeerChannel> {
         CampaignServiceClient::new(self.channel(organization))
+    }
+
+    pub fn funds(&self, organization: &str) -> FundServiceClient<PeerChannel> {
+        FundServiceClient::new(self.channel(organization))
     }
 
     pub fn vouchers(&self, organization: &str) -> IssuanceServiceClient<PeerChannel> {

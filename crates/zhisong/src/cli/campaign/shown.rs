@@ -19,6 +19,7 @@ const CAMPAIGN: &[&str] = &[
     "stock_period",
     "quota",
     "person_limit",
+    "fund_id",
     "updated_at",
 ];
 /// What a row of a list of campaigns shows.
@@ -45,6 +46,7 @@ pub(super) fn value(campaign: Campaign) -> Value {
         "ends_on": campaign.ends_on,
         "quota": campaign.quota,
         "person_limit": campaign.person_limit,
+        "fund_id": campaign.fund_id,
         "updated_at": instant(campaign.updated_at),
     })
 }

@@ -1,5 +1,6 @@
 //! What memory says and when it is silent; times are arguments.
 
+use benefit::Fen;
 use benefit::programme::parse;
 use member_identity::MemberId;
 
@@ -69,7 +70,7 @@ fn issued(number: u32, at: Timestamp) -> Issued {
         serial: 1,
         valid_from: at,
         valid_until: at,
-        liability: benefit::Fen(299),
+        liability: Fen(299),
         issued_at: at,
         version: 1,
     };
@@ -87,6 +88,7 @@ fn name(answer: Option<ClaimAnswer>) -> &'static str {
             ClaimRefusal::OutsideHours { .. } => "outside hours",
             ClaimRefusal::PersonLimitReached { .. } => "limit",
             ClaimRefusal::SoldOut { .. } => "sold out",
+            ClaimRefusal::MoneyExhausted { .. } => "no money",
             refusal => panic!("memory may not say {refusal:?}"),
         },
         Some(Err(failure)) => panic!("memory may not say {failure:?}"),
@@ -181,6 +183,24 @@ fn a_voucher_of_a_moment_ago_is_given_again_to_the_same_request_and_caller() {
 }
 
 #[test]
+fn memory_tells_that_too_little_is_free_in_the_fund() {
+    let now = Instant::now();
+    for (free, expected) in [(298, "no money"), (299, "-")] {
+        let fund = Fund {
+            fund_id: "new-year".parse().unwrap(),
+            organization: OrganizationPath::parse("gd").unwrap(),
+            pledged: Fen(1_000),
+            issued: Fen(1_000 - free),
+            created_at: eve(),
+        };
+        let left = (Some(campaign().full_stock()), Some(fund));
+        let sight = Arc::new(Sight::new(campaign(), left, (noon(DAY), now)));
+        let said = knowing(&sight, 0).answer(&wish(1, "new"), noon(DAY), now);
+        assert_eq!(name(said), expected);
+    }
+}
+
+#[test]
 fn what_the_lane_finds_different_is_looked_at_again() {
     let now = Instant::now();
     let campaign_id = campaign().campaign_id;
@@ -188,6 +208,14 @@ fn what_the_lane_finds_different_is_looked_at_again() {
     let rows = [
         (ClaimRefusal::SoldOut { campaign_id, quota: 10, resets_at: None }, true),
         (ClaimRefusal::CampaignNotActive { state }, true),
+        (
+            ClaimRefusal::MoneyExhausted {
+                fund_id: "new-year".parse().unwrap(),
+                free: Fen(298),
+                liability: Fen(299),
+            },
+            true,
+        ),
         (ClaimRefusal::OutsideHours { opens_at: noon(DAY) }, true),
         (ClaimRefusal::RequestIdReused, false),
     ];
