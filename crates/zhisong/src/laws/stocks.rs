@@ -161,6 +161,7 @@ pub(super) async fn money(
     verdict.find(campaigns.unreadable());
     verdict.find(unlike);
     verdict.find(above);
+    drop(rows);
     for rule in FUND_RULES {
         verdict.find(issuance.offenders(rule).await?);
     }
