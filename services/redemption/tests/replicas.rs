@@ -218,7 +218,8 @@ impl Pair {
     /// once.
     async fn reconcile(&self, rows: usize) -> [Reconciled; 2] {
         let rows = (0..rows).map(|n| format!("x{n},CAPTURE,1\n"));
-        let file = String::from("order_number,kind,amount_fen\no0,CAPTURE,299\n") + &rows.collect::<String>();
+        let file = String::from("order_number,kind,amount_fen\no0,CAPTURE,299\n")
+            + &rows.collect::<String>();
         let send = async |settlement: Settlement| {
             let day = BusinessDay::parse(DAY).expect("a day");
             let id = "m1".parse().expect("a key");
