@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use prost_reflect::{DescriptorPool, Value};
+use prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 
 const SCOPE_OPTION: &str = "zhisong.common.v1.required_scope";
 const PUBLIC_OPTION: &str = "zhisong.common.v1.public";
@@ -43,10 +43,12 @@ fn proto_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// A method of ours states a scope or that it is public, or does not build: nothing is public by
-/// omission.
+/// A method of ours states either a scope or that it is public; with neither or both it does not
+/// build. Nothing is public by omission.
 fn scope_table(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
-    let option = |name| pool.get_extension_by_name(name).ok_or("an option is not defined");
+    let option = |name| {
+        pool.get_extension_by_name(name).ok_or_else(|| format!("the option {name} is not defined"))
+    };
     let (required, public) = (option(SCOPE_OPTION)?, option(PUBLIC_OPTION)?);
     let mut table = String::from("&[\n");
     for service in pool.services() {
@@ -56,7 +58,7 @@ fn scope_table(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Erro
             let scope = match (scope, options.get_extension(&public).into_owned()) {
                 (Value::String(scope), Value::Bool(true)) if scope.is_empty() => None,
                 (Value::String(scope), Value::Bool(false)) if !scope.is_empty() => Some(scope),
-                _ => return Err(format!("{}: a scope or public", method.full_name()).into()),
+                _ => return Err(neither_or_both(&method).into()),
             };
             let path = format!("/{}/{}", service.full_name(), method.name());
             let streams = method.is_client_streaming() || method.is_server_streaming();
@@ -68,4 +70,8 @@ fn scope_table(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Erro
     }
     table.push(']');
     Ok(table)
+}
+
+fn neither_or_both(method: &MethodDescriptor) -> String {
+    format!("{}: states neither or both of a scope and public", method.full_name())
 }

@@ -50,9 +50,12 @@ pub enum Unused {
         /// When it ended.
         valid_until: Timestamp,
     },
-    /// Its terms do not apply to the order, or to what those that were chosen leave of it.
+    /// Its terms do not apply to the order; or it goes together with those that were chosen, and
+    /// they leave it nothing to take off.
     Order(OrderRefusal),
-    /// Others take off more without it, or as much and are preferred.
+    /// Others take off more without it, or as much and are preferred. Of one that cannot come
+    /// along, as [`VOUCHERS_MAX`] were chosen or one of them does not combine with it, what they
+    /// leave is not asked.
     BetterChosen,
 }
 
@@ -66,13 +69,17 @@ pub enum NotTogether {
 }
 
 /// Chooses the vouchers for an order at the instant `at`: of all that go together those that take
-/// off most; of equal ones those that expire first, so that the member loses least; of these the
-/// lower indices. Exact: no combination is better.
+/// off most; of equal ones those that expire first, so that the member loses least, compared
+/// voucher by voucher from the one that expires first; of those that all expire alike the lower
+/// indices, in the same order. Of two that begin alike the one with fewer vouchers wins. Exact: no
+/// combination is better.
 ///
 /// Vouchers take their turns by the terms' sequence; of equal ones what expires first, then the
-/// lower index.
+/// lower index. So the order of the candidates breaks ties, here and in [`combine`]: whoever wants
+/// the same answer for the same vouchers hands them over in the same order.
 pub fn choose(candidates: &[Candidate<'_>], basket: &Basket, at: Timestamp) -> Choice {
-    let (goods, mut unused) = (Goods::new(basket), Vec::new());
+    let (goods, mut bill) = (Goods::new(basket), Bill::new(basket));
+    let mut unused = Vec::new();
     let mut classes: Vec<Class<'_>> = Vec::new();
     for (index, candidate) in candidates.iter().enumerate() {
         if let Err(why) = candidate.validity(at) {
@@ -86,14 +93,13 @@ pub fn choose(candidates: &[Candidate<'_>], basket: &Basket, at: Timestamp) -> C
     }
     let mut applicable = Vec::new();
     for class in classes {
-        match class.meet(&goods, at) {
+        match class.meet(&goods, &bill, at) {
             Ok(met) => applicable.push(met),
             Err((class, why)) => {
                 unused.extend(class.indices().map(|index| (index, Unused::Order(why.clone()))));
             }
         }
     }
-    let mut bill = Bill::new(basket);
     let mut chosen: Vec<(usize, Discount)> = Vec::new();
     for link in search(&applicable, &bill) {
         let met = &applicable[link.class];
@@ -108,7 +114,9 @@ pub fn choose(candidates: &[Candidate<'_>], basket: &Basket, at: Timestamp) -> C
     Choice { chosen, unused }
 }
 
-/// What exactly these vouchers take off together, in the order of their turns.
+/// What exactly these vouchers take off together, in the order of their turns. Of those with the
+/// same sequence that expire at once, the one that stands first among the candidates has its turn
+/// first, and what they take off may depend on it.
 pub fn combine(
     candidates: &[Candidate<'_>],
     basket: &Basket,

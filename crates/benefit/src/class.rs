@@ -80,17 +80,18 @@ impl<'a> Class<'a> {
         self.turns.iter().map(|turn| turn.index)
     }
 
-    /// Meets an order off which nothing is taken yet.
+    /// Meets an order off which nothing is taken yet: `whole` is its bill.
     pub(crate) fn meet(
         mut self,
         goods: &Goods<'_>,
+        whole: &Bill,
         at: Timestamp,
     ) -> Result<Met<'a>, (Self, OrderRefusal)> {
         let fit = match self.any.terms.fit(goods, at) {
             Ok(fit) => fit,
             Err(why) => return Err((self, why)),
         };
-        match fit.takes_off(&Bill::new(goods.basket()), self.any.balance) {
+        match fit.takes_off(whole, self.any.balance) {
             Ok(solo) => {
                 self.turns.sort_unstable();
                 Ok(Met { class: self, fit, solo })
@@ -117,7 +118,7 @@ impl Met<'_> {
         combines(self.class.any, other.class.any)
     }
 
-    /// Why one of them is not used although it applies alone.
+    /// Why one of them is not used although it applies alone: `bill` is what the chosen leave.
     pub(crate) fn why_unused<'b>(
         &self,
         bill: &Bill,
@@ -128,7 +129,6 @@ impl Met<'_> {
         if is_full || !chosen.all(|used| combines(used, self.class.any)) {
             return Unused::BetterChosen;
         }
-        // Of one that could come along, what is chosen leaves nothing in most cases.
         match self.takes_off(bill) {
             Err(nothing) => Unused::Order(nothing),
             Ok(_) => Unused::BetterChosen,

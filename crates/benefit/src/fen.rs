@@ -17,14 +17,6 @@ impl Fen {
         }
     }
 
-    /// The difference, or none when it cannot be represented.
-    pub const fn checked_sub(self, other: Self) -> Option<Self> {
-        match self.0.checked_sub(other.0) {
-            Some(fen) => Some(Self(fen)),
-            None => None,
-        }
-    }
-
     /// The amount in yuan with two decimals, as `2.99`.
     pub fn yuan_text(self) -> String {
         let sign = if self.0 < 0 { "-" } else { "" };

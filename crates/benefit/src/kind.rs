@@ -47,17 +47,6 @@ impl Kind {
         }
     }
 
-    /// What a voucher has to be spent at first; none for a kind that is not spent in parts.
-    pub const fn initial_balance(self) -> Option<Fen> {
-        match self {
-            Self::Balance { value } => Some(value),
-            Self::AmountOff { .. }
-            | Self::PercentOff { .. }
-            | Self::Waiver { .. }
-            | Self::Service => None,
-        }
-    }
-
     pub(crate) fn problems(self) -> Vec<TermsProblem> {
         let is_money = |fen: Fen| (Fen(1)..=THRESHOLD_MAX).contains(&fen);
         let is_threshold = |fen: Fen| (Fen::ZERO..=THRESHOLD_MAX).contains(&fen);

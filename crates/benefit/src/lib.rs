@@ -4,10 +4,9 @@
 //! - [`Fen`]: money, always whole fen.
 //! - [`Terms`] and its parts: what a voucher is worth ([`Kind`]), for which goods, in which shops,
 //!   at which [`Hours`].
-//! - [`Basket`] and [`Terms::apply`]: what an order gets off, or the one [`OrderRefusal`] that
-//!   comes first.
-//! - [`choose`]: the best vouchers together for one order, and why not the others; [`combine`]:
-//!   exactly the named ones.
+//! - [`Basket`] and [`Candidate`]: an order, and a voucher that could be used for it.
+//! - [`choose`]: the best vouchers together for one order, and why not the others, of each the one
+//!   [`OrderRefusal`] that comes first; [`combine`]: exactly the named ones.
 //! - [`Portion`]: which part of an order is captured or returned; [`shares`]: what of the
 //!   discounts goes with it.
 //! - [`Validity`]: from when until when a voucher can be used.
@@ -48,7 +47,7 @@ pub use hours::{Hours, HoursProblem, is_open, next_opening};
 pub use kind::Kind;
 pub use order::{Discount, OrderRefusal};
 pub use period::{LimitPeriod, StockPeriod};
-pub use portion::{Portion, PortionProblem, share, shares, split};
+pub use portion::{Portion, PortionProblem, shares};
 pub use refund_rule::RefundRule;
 pub use scope::{Category, CategoryProblem, ShopScope};
 pub use slug::is_slug;

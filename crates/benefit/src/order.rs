@@ -2,7 +2,8 @@ use clock::Timestamp;
 use member_identity::RegionCode;
 
 use crate::goods::Goods;
-use crate::{Basket, Fen, Hours, Kind, Terms, is_open, split};
+use crate::portion::split;
+use crate::{Basket, Category, Fen, Hours, Kind, Line, Terms, is_open};
 
 /// What an order gets off.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +85,8 @@ impl Bill {
         Fen(self.taken.0 + more.0).min(self.total)
     }
 
-    /// Takes off what one more voucher is worth: the same as [`Fit::takes_off`] says.
+    /// Takes off what one more voucher is worth, as much as [`Fit::takes_off`] says: split over the
+    /// covered lines in proportion to what is left of them.
     pub(crate) fn take(&mut self, fit: &Fit<'_>, off: Fen) -> Discount {
         let covered: Vec<Fen> = fit.lines.iter().map(|line| self.left[*line]).collect();
         let mut lines = vec![Fen::ZERO; self.left.len()];
@@ -98,31 +100,21 @@ impl Bill {
 }
 
 impl Terms {
-    /// What a voucher under these terms takes off an order at the instant `at`, alone; `balance` is
-    /// what it has left, for a kind that is spent in parts.
-    ///
-    /// The discount is split over the covered lines in proportion to what they cost, by [`split`].
-    pub fn apply(
-        &self,
-        basket: &Basket,
-        balance: Option<Fen>,
-        at: Timestamp,
-    ) -> Result<Discount, OrderRefusal> {
-        let fit = self.fit(&Goods::new(basket), at)?;
-        let mut bill = Bill::new(basket);
-        let off = fit.takes_off(&bill, balance)?;
-        Ok(bill.take(&fit, off))
-    }
-
-    /// Whether the terms are for any goods of an order, in the order's region. Hours and amounts are
-    /// another matter.
+    /// Whether the terms are for any goods of an order, in the order's region. Hours and amounts
+    /// are another matter.
     pub fn covers(&self, basket: &Basket) -> bool {
-        let lines = Goods::new(basket).covered(self.goods_categories(), self.excluded_categories());
-        self.covers_region(basket.shop_region()) && !lines.is_empty()
+        let covers_line = |line: &Line| self.covers_goods(&line.category);
+        self.covers_region(basket.shop_region()) && basket.lines().iter().any(covers_line)
     }
 
-    fn covers_region(&self, shop: RegionCode) -> bool {
+    /// Whether a shop in that region takes the vouchers, as far as its place goes.
+    pub fn covers_region(&self, shop: RegionCode) -> bool {
         self.regions().is_empty() || self.regions().iter().any(|code| code.contains(shop))
+    }
+
+    fn covers_goods(&self, category: &Category) -> bool {
+        let (listed, excluded) = (self.goods_categories(), self.excluded_categories());
+        (listed.is_empty() || listed.contains(category)) && !excluded.contains(category)
     }
 
     /// How the terms meet an order. The threshold is judged by what the covered goods cost before

@@ -70,7 +70,7 @@ fn named(lines: &[(usize, Fen)], left: &[Fen]) -> Result<Vec<Fen>, PortionProble
 /// rounded down, so that all of it belongs to the whole line. What one more return gives back is
 /// the difference of two of these; whatever the parts, they add up to the discount exactly, and
 /// none of them is above what it returns.
-pub fn share(discount: Fen, line: Fen, part: Fen) -> Fen {
+fn share(discount: Fen, line: Fen, part: Fen) -> Fen {
     if line == Fen::ZERO { Fen::ZERO } else { scaled(discount, part, line).0 }
 }
 
@@ -78,10 +78,11 @@ pub fn share(discount: Fen, line: Fen, part: Fen) -> Fen {
 /// vouchers take something off it: voucher by voucher, each of what those before it leave of the
 /// line and of the part, as they took their turns. Together the discounts are at most the line.
 ///
-/// As with [`share`], which this is for one discount, what one more return gives back is the
-/// difference of two of these. Rounding each discount of the line by itself would not do: of 2 fen
-/// that cost nothing by two vouchers of 1 fen, the first returned would give back 0 and the second
-/// 2, and the member would owe a fen.
+/// Each is rounded down, so that all of it belongs to the whole line. What one more return gives
+/// back is the difference of two of these; whatever the parts, they add up to the discount exactly,
+/// and all of them together are never above what is returned. Rounding each discount of the line by
+/// itself would not do: of 2 fen that cost nothing by two vouchers of 1 fen, the first returned
+/// would give back 0 and the second 2, and the member would owe a fen.
 pub fn shares(discounts: &[Fen], line: Fen, part: Fen) -> Vec<Fen> {
     let (mut line, mut part) = (line, part);
     let one = |discount: &Fen| {
@@ -111,7 +112,7 @@ fn scaled(amount: Fen, part: Fen, whole: Fen) -> (Fen, Fen) {
 /// The amounts are not negative and come to at least `total`, which is not negative either;
 /// therefore no line gets more than its amount: a line that gets one of the left-over fen has a
 /// share that is not whole, and so lies below its amount.
-pub fn split(total: Fen, lines: &[Fen]) -> Vec<Fen> {
+pub(crate) fn split(total: Fen, lines: &[Fen]) -> Vec<Fen> {
     let sum: Fen = lines.iter().copied().sum();
     if sum == Fen::ZERO {
         return vec![Fen::ZERO; lines.len()];

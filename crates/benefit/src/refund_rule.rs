@@ -1,5 +1,7 @@
-/// Whether the right comes back once all that a voucher took off an order is refunded. The money
-/// always does. What a refund gives back to a balance comes back at once, part by part.
+/// Whether the right comes back once all that a voucher took off an order is refunded. What a
+/// refund gives back to a balance comes back at once, part by part, and each time counts as a
+/// return. Where the right does not come back, or not again, what was taken off goes back to the
+/// funder, that of a balance too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RefundRule {
     /// The voucher stays used.

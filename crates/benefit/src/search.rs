@@ -17,17 +17,22 @@ pub(crate) struct Link {
     pub off: Fen,
 }
 
-/// What expires first comes first, voucher by voucher; of equal ones the lower index. Of two that
-/// begin alike the one with fewer vouchers comes first.
-type Expiries = [Option<(Timestamp, usize)>; VOUCHERS_MAX];
+/// When the vouchers of a combination expire, rising, and after that their indices in the same
+/// order. What expires first comes first, voucher by voucher; only of combinations that all expire
+/// alike the lower indices do. Of two that begin alike the one with fewer vouchers comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Expiries {
+    valid_until: [Option<Timestamp>; VOUCHERS_MAX],
+    indices: [Option<usize>; VOUCHERS_MAX],
+}
 
 /// The best combination, in the order of turns; empty when no class is given.
 ///
 /// It is enough to look at the first voucher of a class whose turn comes after the one before: any
-/// other combination of the same classes in the same order takes off the same and expires no
-/// earlier. What a class takes off never rises while others take their turns, as less is left; so
-/// a branch is left when not even that, with the earliest expiries, would be better than the best
-/// so far.
+/// other combination of the same classes in the same order takes off the same, and none of its
+/// vouchers expires earlier or, of equal ones, has a lower index. What a class takes off never
+/// rises while others take their turns, as less is left; so a branch is left when not even that,
+/// with the earliest expiries, would be better than the best so far.
 pub(crate) fn search(classes: &[Met<'_>], whole: &Bill) -> Vec<Link> {
     let mut search = Search { classes, best: None };
     let open = |(class, met): (usize, &Met<'_>)| Open { class, most: met.solo };
@@ -131,12 +136,15 @@ impl Search<'_> {
 
 /// The expiries of the chosen ones and of some more.
 fn expiries(chosen: &[Link], more: &[(Timestamp, usize)]) -> Expiries {
-    let mut expiries = [None; VOUCHERS_MAX];
+    let mut pairs = [None; VOUCHERS_MAX];
     let all = chosen.iter().map(|link| link.turn.expiry()).chain(more.iter().copied());
     let count = chosen.len() + more.len();
-    for (place, expiry) in expiries.iter_mut().zip(all) {
+    for (place, expiry) in pairs.iter_mut().zip(all) {
         *place = Some(expiry);
     }
-    expiries[..count].sort_unstable();
-    expiries
+    pairs[..count].sort_unstable();
+    Expiries {
+        valid_until: pairs.map(|pair| pair.map(|(valid_until, _)| valid_until)),
+        indices: pairs.map(|pair| pair.map(|(_, index)| index)),
+    }
 }

@@ -21,7 +21,8 @@ pub struct TermsParts {
     pub uses: Uses,
     /// The goods it applies to, at most 64; empty means all goods.
     pub goods_categories: Vec<Category>,
-    /// The goods it never applies to, at most 64, whatever the list above says.
+    /// The goods it never applies to although it applies to all goods, at most 64; empty when the
+    /// list above is not.
     pub excluded_categories: Vec<Category>,
     /// The regions whose shops take it, at most 64; empty means every shop.
     pub regions: Vec<RegionCode>,
@@ -45,12 +46,12 @@ pub struct TermsParts {
 /// The highest threshold, in fen: what one line of an order may cost at most. Keeps the liability
 /// of a voucher (uses x amount) far inside 64 bits.
 pub(crate) const THRESHOLD_MAX: Fen = Fen(100_000_000);
-/// The most uses of a voucher: thirty years of a bus, once a day.
-const USES_MAX: u32 = 10_000;
-/// The longest grace: a year.
-const GRACE_DAYS_MAX: u16 = 366;
+/// The most uses of a voucher: over 27 years, once a day.
+pub(crate) const USES_MAX: u32 = 10_000;
+/// The longest grace, in business days: a year.
+pub(crate) const GRACE_DAYS_MAX: u16 = 366;
 /// The most returns of a right.
-const RETURNS_MAX: u32 = 100;
+pub(crate) const RETURNS_MAX: u32 = 100;
 /// The most goods categories of one list: each of them is looked up in every order.
 const CATEGORIES_MAX: usize = 64;
 /// The most regions: all of them are named in a refusal, whose details must stay within 4 KiB.
@@ -144,8 +145,9 @@ impl TermsParts {
         problems.extend(broken(self.use_checks()));
         problems.extend(self.scope_problems());
         problems.extend(broken(self.stacking.checks()));
-        let combining_service = self.kind == Kind::Service && self.stacking.combines;
-        problems.extend(broken([(combining_service, TermsProblem::ServiceCombines)]));
+        let is_stacked = self.stacking.combines || self.stacking.order_cap_percent.is_some();
+        let stacked_service = self.kind == Kind::Service && is_stacked;
+        problems.extend(broken([(stacked_service, TermsProblem::ServiceCombines)]));
         problems.extend(broken(self.refund_checks()));
         problems
     }
@@ -169,8 +171,10 @@ impl TermsParts {
             (goods.len() > CATEGORIES_MAX, TermsProblem::TooManyCategories),
         ]);
         problems.extend(repeated(goods).cloned().map(TermsProblem::CategoryRepeated));
-        problems
-            .extend(broken([(excluded.len() > CATEGORIES_MAX, TermsProblem::TooManyExclusions)]));
+        problems.extend(broken([
+            (!goods.is_empty() && !excluded.is_empty(), TermsProblem::ExclusionFromList),
+            (excluded.len() > CATEGORIES_MAX, TermsProblem::TooManyExclusions),
+        ]));
         problems.extend(repeated(excluded).cloned().map(TermsProblem::ExclusionRepeated));
         problems.extend(broken([(self.regions.len() > REGIONS_MAX, TermsProblem::TooManyRegions)]));
         problems.extend(repeated(&self.regions).copied().map(TermsProblem::RegionRepeated));

@@ -36,7 +36,7 @@ pub enum TermsProblem {
     #[error("the uses of a period are not 1 to the uses in all")]
     PeriodUsesOutOfRange,
     /// A service takes no part in a stack.
-    #[error("a service does not combine with other vouchers")]
+    #[error("a service has no rules of stacking")]
     ServiceCombines,
     /// A rule of stacking without stacking.
     #[error("a rule of combining needs combines = true")]
@@ -59,6 +59,9 @@ pub enum TermsProblem {
     /// A goods category is listed twice.
     #[error("{0} is listed twice")]
     CategoryRepeated(Category),
+    /// Goods are listed, and others excluded that were not in the list anyhow.
+    #[error("goods are excluded from all goods only, and goods_categories lists some")]
+    ExclusionFromList,
     /// More than 64 excluded goods categories.
     #[error("more than 64 excluded goods categories")]
     TooManyExclusions,

@@ -42,6 +42,23 @@ fn everywhere(kind: Kind) -> TermsParts {
     }
 }
 
+/// What a voucher under these terms takes off an order alone.
+fn off_alone(
+    terms: &Terms,
+    order: &Basket,
+    balance: Option<Fen>,
+    at: Timestamp,
+) -> Result<Discount, OrderRefusal> {
+    let valid_until = Timestamp::from_micros(at.as_micros() + 1);
+    let (campaign, funder) = ("alone", "gd");
+    let voucher = Candidate { terms, campaign, funder, balance, valid_from: at, valid_until };
+    match combine(&[voucher], order, at) {
+        Ok(mut alone) => Ok(alone.remove(0).1),
+        Err(NotTogether::Unused(_, Unused::Order(refusal))) => Err(refusal),
+        Err(other) => panic!("one voucher that is valid goes together with itself: {other:?}"),
+    }
+}
+
 fn terms(parts: TermsParts) -> Terms {
     Terms::new(parts).expect("good terms")
 }

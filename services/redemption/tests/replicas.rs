@@ -9,16 +9,18 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clock::{Clock as _, ManualClock};
+use clock::{BusinessDay, Clock as _, ManualClock};
 use databases::{Databases, Play};
 use futures::future::{BoxFuture, join, join_all};
 use libtest_mimic::Arguments;
 use member_identity::AuthorizationId;
-use redemption::domain::{Reason, Receipt, Stage, VoidTarget, VoucherStage};
+use redemption::domain::{
+    Reason, Receipt, Resolution, ResolutionAction, Stage, VoidTarget, VoucherStage,
+};
 use redemption::store::conformance::{RETURNS, Till, person};
 use redemption::store::{AuthorizationKey, open};
-use redemption::usecase::Failure;
-use replica::{Issuer, Replica, platform, whole};
+use redemption::usecase::{Failure, Reconciled, ResolveRequest, Settlement};
+use replica::{Issuer, Replica, platform, settlement_keys, whole};
 use sql::DatabaseConfig;
 
 /// A trial: its sentence, and what two replicas do.
@@ -33,6 +35,11 @@ const CASES: &[Case] = &[
         Box::pin(capture_and_void(pair))
     }),
     ("what_ran_out_is_written_down_by_one_of_them", |pair| Box::pin(sweep(pair))),
+    ("the_same_file_at_both_at_once_is_compared_once", |pair| Box::pin(reconcile_both(pair))),
+    ("the_same_word_on_a_difference_at_both_at_once_is_kept_once", |pair| {
+        Box::pin(say_the_same(pair))
+    }),
+    ("notes_at_both_at_once_are_all_kept_and_counted", |pair| Box::pin(note_at_both(pair))),
 ];
 
 fn main() -> ExitCode {
@@ -181,5 +188,95 @@ async fn sweep(pair: Pair) -> Pair {
         }
     };
     tokio::time::timeout(Duration::from_secs(30), swept).await.expect("it gets there");
+    pair
+}
+
+const DAY: &str = "2022-07-22";
+
+impl Pair {
+    fn settlement(&self, replica: &Replica) -> Settlement {
+        Settlement {
+            store: Arc::clone(&replica.checkout.store),
+            clock: self.clock.clone(),
+            keys: Arc::new(settlement_keys()),
+        }
+    }
+
+    /// Somebody bought a drink, order `o0`, and the day is over and closed.
+    async fn close_day(&self) {
+        let held = self.one.authorize("a0", person(0), "o0").await.expect("there is a voucher");
+        let id = held.authorization.expect("one is made").authorization_id;
+        let capture = "c0".parse().expect("a key");
+        let captured = self.one.checkout.capture(&platform(), capture, whole(id), None).await;
+        captured.expect("it is held");
+        self.till.move_to("2022-07-23", 0);
+        self.clock.set(self.till.now());
+        self.settlement(&self.one).close_days().await.expect("the store is there");
+    }
+
+    /// Sends a file with that order and as many others as that as reconciliation `m1`, at both at
+    /// once.
+    async fn reconcile(&self, rows: usize) -> [Reconciled; 2] {
+        let rows = (0..rows).map(|n| format!("x{n},CAPTURE,1\n"));
+        let file = String::from("order_number,kind,amount_fen\no0,CAPTURE,299\n")
+            + &rows.collect::<String>();
+        let send = async |settlement: Settlement| {
+            let day = BusinessDay::parse(DAY).expect("a day");
+            let id = "m1".parse().expect("a key");
+            let open = settlement.open_reconciliation(&platform(), id, day).await;
+            let mut open = open.expect("the day is closed");
+            for piece in file.as_bytes().chunks(10_000) {
+                open.take(piece).await.expect("it is the same file");
+            }
+            open.finish().await.expect("it is the same file")
+        };
+        let (one, other) =
+            join(send(self.settlement(&self.one)), send(self.settlement(&self.other))).await;
+        [one, other]
+    }
+
+    /// Says a word on the first difference at one of the replicas.
+    async fn say(&self, replica: &Replica, request_id: String) -> Resolution {
+        let asked = ResolveRequest {
+            request_id: request_id.parse().expect("a key"),
+            reconciliation_id: "m1".parse().expect("a key"),
+            platform: None,
+            difference_id: String::from("CAPTURE:order:x0"),
+            action: ResolutionAction::Note,
+            text: String::from("seen"),
+        };
+        let said = self.settlement(replica).resolve_difference(&platform(), asked).await;
+        said.expect("a note is always taken")
+    }
+}
+
+async fn reconcile_both(pair: Pair) -> Pair {
+    pair.close_day().await;
+    let [one, other] = pair.reconcile(2_500).await;
+    assert_eq!(one.reconciliation, other.reconciliation);
+    let done = one.reconciliation;
+    assert_eq!((done.matched, done.differences, done.theirs.rows), (1, 2_500, 2_501));
+    pair
+}
+
+async fn say_the_same(pair: Pair) -> Pair {
+    pair.close_day().await;
+    pair.reconcile(1).await;
+    for n in 0..10 {
+        let say = |replica| pair.say(replica, format!("w{n}"));
+        let (one, other) = join(say(&pair.one), say(&pair.other)).await;
+        assert_eq!((one.position, &one), (n + 1, &other), "equal answers");
+    }
+    pair
+}
+
+async fn note_at_both(pair: Pair) -> Pair {
+    pair.close_day().await;
+    pair.reconcile(1).await;
+    let say = |n| pair.say(if n % 2 == 0 { &pair.one } else { &pair.other }, format!("w{n}"));
+    let said = join_all((0..20).map(say)).await;
+    let mut positions: Vec<_> = said.iter().map(|said| said.position).collect();
+    positions.sort_unstable();
+    assert_eq!(positions, (1..=20).collect::<Vec<_>>());
     pair
 }

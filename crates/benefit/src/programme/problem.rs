@@ -20,17 +20,20 @@ impl fmt::Display for ProgrammeProblem {
     }
 }
 
-/// The problems found so far. Shared by all tables of one file while it is read.
+/// The problems found so far, and the keys that the schema knows. Shared by all tables of one file
+/// while it is read.
 pub(super) struct Problems {
     /// Where each line but the first begins, in bytes, rising.
     line_starts: Vec<usize>,
     found: RefCell<Vec<ProgrammeProblem>>,
+    /// The keys that were asked for, each with the path of its table, in that order.
+    pub(super) asked: RefCell<Vec<(String, &'static str)>>,
 }
 
 impl Problems {
     pub(super) fn new(source: &str) -> Self {
         let line_starts = source.match_indices('\n').map(|(offset, _)| offset + 1).collect();
-        Self { line_starts, found: RefCell::default() }
+        Self { line_starts, found: RefCell::default(), asked: RefCell::default() }
     }
 
     /// The line that a byte of the source is in, from 1.
@@ -41,6 +44,17 @@ impl Problems {
     pub(super) fn add(&self, line: usize, path: &str, message: impl Into<String>) {
         let problem = ProgrammeProblem { line, path: path.to_owned(), message: message.into() };
         self.found.borrow_mut().push(problem);
+    }
+
+    /// Remembers that a key of a table was asked for.
+    pub(super) fn ask(&self, table: &str, key: &'static str) {
+        self.asked.borrow_mut().push((table.to_owned(), key));
+    }
+
+    /// The keys of a table that were asked for.
+    pub(super) fn asked_of(&self, table: &str) -> Vec<&'static str> {
+        let asked = self.asked.borrow();
+        asked.iter().filter(|(path, _)| path == table).map(|(_, key)| *key).collect()
     }
 
     /// All of them by line, those of one line in the order in which they were found.

@@ -1,8 +1,11 @@
 //! The files of `deploy/programmes`.
 
+use std::collections::BTreeSet;
+
 use clock::{BusinessDay, Zone};
 use member_identity::RegionCode;
 
+use super::tests::GOOD;
 use super::*;
 use crate::{
     Basket, Candidate, Category, Fen, Kind, Line, RefundRule, UseLimit, UsePeriod, Uses, choose,
@@ -83,60 +86,49 @@ fn every_file_of_the_programmes_folder_declares_the_campaign_of_its_name() {
     }
 }
 
+/// Every key that is asked for, with the section and the path within it, as `terms` and
+/// `stacking.group`; the section of those before any section is empty. What belongs to a kind or a
+/// rule of refunds is asked for by a file that names neither.
+fn every_key() -> BTreeSet<(String, String)> {
+    let more = "uses = {}\nstacking = {}\nrefund_rule = \"?\"\n";
+    let source = GOOD.replace("\"AMOUNT_OFF\"", "\"?\"");
+    let source = source.replace("refund_rule = \"RIGHT_IS_SPENT\"\n", more);
+    let (problems, file) = (Problems::new(&source), DeTable::parse(&source).expect("TOML"));
+    assert_eq!(sections::programme(Table::root(&problems, file.get_ref()), &|_| Ok(())), None);
+    let within = |(path, key): (String, &str)| {
+        let path = format!("{path}.{key}").replace("[0]", "");
+        let path = path.trim_start_matches('.');
+        let sections = ["schedule", "stock", "limit", "terms", "policy"];
+        match path.split_once('.').filter(|(section, _)| sections.contains(section)) {
+            Some((section, key)) => (section.to_owned(), key.to_owned()),
+            None => (String::new(), path.to_owned()),
+        }
+    };
+    let asked: BTreeSet<_> = problems.asked.into_inner().into_iter().map(within).collect();
+    asked.into_iter().filter(|(_, key)| !README.contains(&format!("\n## `[{key}]`: "))).collect()
+}
+
+/// The part of the readme about a section of the file.
+fn about(section: &str) -> &'static str {
+    let heading =
+        if section.is_empty() { "\n## The".to_owned() } else { format!("\n## `[{section}]`: ") };
+    let (_, part) = README.split_once(&heading).expect("each section has a heading");
+    part.split("\n## ").next().expect("there is always a first part")
+}
+
 #[test]
 fn the_readme_describes_every_key() {
-    let keys = [
-        "schema",
-        "campaign",
-        "organization",
-        "title.zh",
-        "title.en",
-        "zone",
-        "starts_on",
-        "ends_on",
-        "claim_hours",
-        "period",
-        "quota",
-        "per_person",
-        "kind",
-        "threshold_fen",
-        "amount_fen",
-        "percent",
-        "cap_fen",
-        "value_fen",
-        "uses",
-        "uses.total",
-        "uses.per_period",
-        "uses.period",
-        "goods_categories",
-        "excluded_categories",
-        "regions",
-        "shops",
-        "hours",
-        "stacking",
-        "stacking.combines",
-        "stacking.group",
-        "stacking.sequence",
-        "stacking.own_funder_only",
-        "stacking.order_cap_percent",
-        "recheck_membership",
-        "refund_rule",
-        "grace_days",
-        "returns_max",
-        "valid_for",
-        "id",
-        "criteria",
-        "criteria.id",
-        "criteria.expression",
-        "criteria.text.zh",
-        "criteria.text.en",
-    ];
-    for key in keys {
-        let is_described = README.lines().any(|line| {
+    let keys = every_key();
+    assert!(keys.contains(&("terms".to_owned(), "grace_days".to_owned())));
+    assert!(keys.contains(&("policy".to_owned(), "criteria.text.zh".to_owned())));
+    for (section, key) in keys {
+        let (itself, within) = (format!("`{key}`"), format!("`{key}."));
+        let is_described = about(&section).lines().any(|line| {
             let keys = line.strip_prefix("| ").and_then(|row| row.split(" | ").next());
-            keys.is_some_and(|keys| keys.split(", ").any(|name| name == format!("`{key}`")))
+            let is_key = |name: &str| name == itself || name.starts_with(&within);
+            keys.is_some_and(|keys| keys.split(", ").any(is_key))
         });
-        assert!(is_described, "{key}");
+        assert!(is_described, "{section} {key}");
     }
 }
 
@@ -185,7 +177,11 @@ fn the_benefits_of_the_model_worker_card_are_for_the_same_members() {
     assert_eq!(bus.terms.uses(), Uses { total: 4 * 365, limit: four_a_day });
     let half = Kind::PercentOff { threshold: Fen::ZERO, percent: 50, cap: Fen(10_000) };
     assert_eq!(scenic.terms.kind(), half);
+    let twice_a_month = Some(UseLimit { count: 2, period: UsePeriod::Month });
+    assert_eq!(scenic.terms.uses(), Uses { total: 2 * 12, limit: twice_a_month });
     assert_eq!(registration.terms.kind(), Kind::Waiver { cap: Fen(2_000) });
+    let once_a_day = Some(UseLimit { count: 1, period: UsePeriod::Day });
+    assert_eq!(registration.terms.uses(), Uses { total: 365, limit: once_a_day });
     assert_eq!(checkup.terms.kind(), Kind::Service);
     let once_a_year = Some(UseLimit { count: 1, period: UsePeriod::Year });
     assert_eq!(checkup.terms.uses(), Uses { total: 3, limit: once_a_year });

@@ -6,14 +6,13 @@ use toml::de::{DeString, DeTable, DeValue};
 
 use super::problem::Problems;
 
-/// A table of the file while it is read. It remembers which keys were asked for: those are the
-/// keys that the schema knows, and [`Table::finish`] refuses all others.
+/// A table of the file while it is read. The keys that are asked for are those that the schema
+/// knows: [`Table::finish`] refuses all others.
 pub(super) struct Table<'a> {
     problems: &'a Problems,
     path: String,
     line: usize,
     entries: Vec<(&'a str, Item<'a>)>,
-    asked: Vec<&'static str>,
 }
 
 /// A value of the file with its place.
@@ -38,12 +37,12 @@ impl<'a> Table<'a> {
             (name, Item { problems, path, line, value: value.get_ref() })
         };
         let entries = table.iter().map(entry).collect();
-        Self { problems, path, line, entries, asked: Vec::new() }
+        Self { problems, path, line, entries }
     }
 
     /// The value of a key that may be absent.
     pub(super) fn optional(&mut self, key: &'static str) -> Option<Item<'a>> {
-        self.asked.push(key);
+        self.problems.ask(&self.path, key);
         self.entries.iter().find(|(name, _)| *name == key).map(|(_, item)| item.clone())
     }
 
@@ -65,11 +64,12 @@ impl<'a> Table<'a> {
 
     /// Refuses every key that was not asked for.
     pub(super) fn finish(self) {
+        let asked = self.problems.asked_of(&self.path);
         for (name, item) in &self.entries {
-            if self.asked.contains(name) {
+            if asked.contains(name) {
                 continue;
             }
-            let similar = self.asked.iter().filter(|known| are_similar(known, name));
+            let similar = asked.iter().filter(|known| are_similar(known, name));
             let nearest = similar.min_by_key(|known| edits(known, name));
             item.refuse(match nearest {
                 Some(known) => format!("is not a known key; did you mean {known}?"),

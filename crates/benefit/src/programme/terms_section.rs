@@ -6,13 +6,14 @@ use clock::Zone;
 use member_identity::RegionCode;
 
 use super::table::{Item, Table};
+use crate::terms::{GRACE_DAYS_MAX, RETURNS_MAX, THRESHOLD_MAX, USES_MAX};
 use crate::{
     Category, Fen, Hours, Kind, RefundRule, ShopScope, Stacking, Terms, TermsParts, TermsProblem,
     UseLimit, UsePeriod, Uses, Validity,
 };
 
-/// The longest validity, and the longest grace, in business days: a year.
-const DAYS_MAX: i64 = 366;
+/// The longest validity, in business days: a year.
+const DAYS_MAX: u16 = 366;
 /// How often a right comes back when the file does not say.
 const RETURNS_MAX_DEFAULT: u32 = 3;
 
@@ -61,13 +62,12 @@ fn read_parts(table: &mut Table<'_>, zone: Option<Zone>, complete: &mut Complete
     let stacking = optional(table, "stacking", Stacking::default(), |i| stacking(i.table()?));
     let rechecks_membership = optional(table, "recheck_membership", false, |i| i.boolean());
     let refund_rule = refund_rule(table);
-    let returns_max = optional(table, "returns_max", RETURNS_MAX_DEFAULT, |item| {
-        item.integer(0..=i64::from(u32::MAX)).and_then(|max| u32::try_from(max).ok())
-    });
+    let returns_max = returns_max(table, refund_rule);
+    let neutral_goods = neutral_goods(kind);
     TermsParts {
         kind: complete.or(kind, Kind::AmountOff { threshold: Fen(1), amount: Fen(1) }),
         uses: complete.or(uses, Uses::ONCE),
-        goods_categories: complete.or(goods_categories, Vec::new()),
+        goods_categories: complete.or(goods_categories, neutral_goods),
         excluded_categories: complete.or(excluded_categories, Vec::new()),
         regions: complete.or(regions, Vec::new()),
         shops: complete.or(shops, ShopScope::Any),
@@ -78,6 +78,13 @@ fn read_parts(table: &mut Table<'_>, zone: Option<Zone>, complete: &mut Complete
         returns_max: complete.or(returns_max, 0),
         zone: complete.or(zone, Zone::shanghai()),
     }
+}
+
+/// What stands for goods categories that could not be read: some for a service, which must have
+/// some, and none for all others, which could not exclude any besides.
+fn neutral_goods(kind: Option<Kind>) -> Vec<Category> {
+    let is_service = kind == Some(Kind::Service);
+    is_service.then(|| Category::parse("unread").expect("a slug")).into_iter().collect()
 }
 
 /// The kind, and the figures that belong to it; those of another kind are unknown keys.
@@ -100,26 +107,31 @@ fn figures_of(name: &str) -> Option<fn(&mut Table<'_>) -> Option<Kind>> {
     match name {
         "AMOUNT_OFF" => Some(amount_off),
         "PERCENT_OFF" => Some(percent_off),
-        "WAIVER" => Some(|table| Some(Kind::Waiver { cap: fen(table, "cap_fen")? })),
-        "BALANCE" => Some(|table| Some(Kind::Balance { value: fen(table, "value_fen")? })),
+        "WAIVER" => Some(|table| Some(Kind::Waiver { cap: money(table, "cap_fen")? })),
+        "BALANCE" => Some(|table| Some(Kind::Balance { value: money(table, "value_fen")? })),
         "SERVICE" => Some(|_| Some(Kind::Service)),
         _ => None,
     }
 }
 
 fn amount_off(table: &mut Table<'_>) -> Option<Kind> {
-    let (threshold, amount) = (fen(table, "threshold_fen"), fen(table, "amount_fen"));
+    let (threshold, amount) = (threshold(table), money(table, "amount_fen"));
     Some(Kind::AmountOff { threshold: threshold?, amount: amount? })
 }
 
 fn percent_off(table: &mut Table<'_>) -> Option<Kind> {
-    let (threshold, cap) = (fen(table, "threshold_fen"), fen(table, "cap_fen"));
+    let (threshold, cap) = (threshold(table), money(table, "cap_fen"));
     let percent = table.required("percent").and_then(percentage);
     Some(Kind::PercentOff { threshold: threshold?, percent: percent?, cap: cap? })
 }
 
-fn fen(table: &mut Table<'_>, key: &'static str) -> Option<Fen> {
-    table.required(key).and_then(|item| item.integer(0..=i64::MAX)).map(Fen)
+fn threshold(table: &mut Table<'_>) -> Option<Fen> {
+    table.required("threshold_fen").and_then(|item| item.integer(0..=THRESHOLD_MAX.0)).map(Fen)
+}
+
+/// Some money.
+fn money(table: &mut Table<'_>, key: &'static str) -> Option<Fen> {
+    table.required(key).and_then(|item| item.integer(1..=THRESHOLD_MAX.0)).map(Fen)
 }
 
 fn percentage(item: Item<'_>) -> Option<u8> {
@@ -128,7 +140,7 @@ fn percentage(item: Item<'_>) -> Option<u8> {
 
 fn uses(mut table: Table<'_>) -> Option<Uses> {
     let count: Read<u32> =
-        |item| item.integer(1..=i64::from(u32::MAX)).and_then(|count| u32::try_from(count).ok());
+        |item| item.integer(1..=i64::from(USES_MAX)).and_then(|count| u32::try_from(count).ok());
     let total = table.required("total").and_then(count);
     let per_period = table.optional("per_period");
     let period = table.optional("period");
@@ -182,12 +194,24 @@ fn refund_rule(table: &mut Table<'_>) -> Option<RefundRule> {
     if let Some(without_grace) = RefundRule::parse(key, 0) {
         return Some(without_grace);
     }
-    let days = table.required("grace_days").and_then(days)?;
-    Some(RefundRule::RightReturnsWithGrace(days))
+    let grace = table.required("grace_days").and_then(|item| days(&item, GRACE_DAYS_MAX))?;
+    Some(RefundRule::RightReturnsWithGrace(grace))
 }
 
-fn days(item: Item<'_>) -> Option<u16> {
-    item.integer(1..=DAYS_MAX).and_then(|days| u16::try_from(days).ok())
+/// How often the right comes back; where it never does, the number is an unknown key.
+fn returns_max(table: &mut Table<'_>, rule: Option<RefundRule>) -> Option<u32> {
+    match rule {
+        Some(RefundRule::RightIsSpent) => Some(0),
+        Some(RefundRule::RightReturns | RefundRule::RightReturnsWithGrace(_)) | None => {
+            optional(table, "returns_max", RETURNS_MAX_DEFAULT, |item| {
+                item.integer(0..=i64::from(RETURNS_MAX)).and_then(|max| u32::try_from(max).ok())
+            })
+        }
+    }
+}
+
+fn days(item: &Item<'_>, max: u16) -> Option<u16> {
+    item.integer(1..=i64::from(max)).and_then(|days| u16::try_from(days).ok())
 }
 
 /// The key of the terms that a problem is about.
@@ -204,9 +228,9 @@ fn terms_key(problem: &TermsProblem) -> &'static str {
         TermsProblem::ServiceWithoutName
         | TermsProblem::TooManyCategories
         | TermsProblem::CategoryRepeated(_) => "goods_categories",
-        TermsProblem::TooManyExclusions | TermsProblem::ExclusionRepeated(_) => {
-            "excluded_categories"
-        }
+        TermsProblem::ExclusionFromList
+        | TermsProblem::TooManyExclusions
+        | TermsProblem::ExclusionRepeated(_) => "excluded_categories",
         TermsProblem::TooManyRegions | TermsProblem::RegionRepeated(_) => "regions",
         TermsProblem::TooManyHours | TermsProblem::HoursOverlap(_) => "hours",
         TermsProblem::ServiceCombines
@@ -221,7 +245,7 @@ fn terms_key(problem: &TermsProblem) -> &'static str {
 fn validity(item: &Item<'_>) -> Option<Validity> {
     if item.is_table() {
         let mut table = item.table()?;
-        let days = table.required("days").and_then(days);
+        let days = table.required("days").and_then(|item| days(&item, DAYS_MAX));
         table.finish();
         return Some(Validity::Days(days?));
     }

@@ -7,6 +7,8 @@ use crate::{
 /// The lines of the kind in the good file: 16 to 18.
 const KIND: &str = "kind = \"AMOUNT_OFF\"\nthreshold_fen = 1\namount_fen = 1\n";
 const RULE: &str = "refund_rule = \"RIGHT_IS_SPENT\"\n";
+/// What is wrong with `Tea` as a goods category in line 19.
+const TEA: &str = "19 terms.goods_categories[0]: is not 1 to 64 of a-z, 0-9 and -";
 
 /// The terms of the good file after replacing a text by another.
 fn terms_with(from: &str, to: &str) -> Terms {
@@ -51,35 +53,33 @@ fn figures_that_are_wrong_or_of_another_kind_are_refused_in_their_line() {
             ],
         ),
         (
-            "kind = \"PERCENT_OFF\"\nthreshold_fen = 0\npercent = 0\ncap_fen = 0\n",
-            &["18 terms.percent: is not 1 to 100"],
+            "kind = \"PERCENT_OFF\"\nthreshold_fen = 100000001\npercent = 0\ncap_fen = 0\n",
+            &[
+                "17 terms.threshold_fen: is not 0 to 100000000",
+                "18 terms.percent: is not 1 to 100",
+                "19 terms.cap_fen: is not 1 to 100000000",
+            ],
         ),
         (
-            "kind = \"PERCENT_OFF\"\nthreshold_fen = 0\npercent = 5\ncap_fen = 0\n",
-            &["19 terms.cap_fen: the most that is taken off is not 1 to 100000000 fen"],
+            "kind = \"AMOUNT_OFF\"\nthreshold_fen = -1\namount_fen = 0\n",
+            &[
+                "17 terms.threshold_fen: is not 0 to 100000000",
+                "18 terms.amount_fen: is not 1 to 100000000",
+            ],
         ),
         (
             "kind = \"PERCENT_OFF\"\nthreshold_fen = 0\npercent = 12.5\ncap_fen = 1\n",
             &["18 terms.percent: must be a whole number, not of type float"],
         ),
         ("kind = \"WAIVER\"\n", &["15 terms.cap_fen: is missing"]),
-        (
-            "kind = \"WAIVER\"\ncap_fen = 100000001\n",
-            &["17 terms.cap_fen: the most that is taken off is not 1 to 100000000 fen"],
-        ),
+        ("kind = \"WAIVER\"\ncap_fen = 100000001\n", &["17 terms.cap_fen: is not 1 to 100000000"]),
         (
             "kind = \"WAIVER\"\ncap_fen = 1\npercent = 5\n",
             &["18 terms.percent: is not a known key"],
         ),
         ("kind = \"BALANCE\"\n", &["15 terms.value_fen: is missing"]),
-        (
-            "kind = \"BALANCE\"\nvalue_fen = 0\n",
-            &["17 terms.value_fen: the value is not 1 to 100000000 fen"],
-        ),
-        (
-            "kind = \"BALANCE\"\nvalue_fen = -5\n",
-            &["17 terms.value_fen: is not 0 to 9223372036854775807"],
-        ),
+        ("kind = \"BALANCE\"\nvalue_fen = 0\n", &["17 terms.value_fen: is not 1 to 100000000"]),
+        ("kind = \"BALANCE\"\nvalue_fen = -5\n", &["17 terms.value_fen: is not 1 to 100000000"]),
         (
             "kind = \"SERVICE\"\n",
             &["15 terms.goods_categories: a service names itself by its goods categories"],
@@ -105,15 +105,18 @@ fn a_file_that_says_no_more_is_used_once_anywhere_alone() {
     assert!(!terms.stacking().combines);
     assert!(!terms.rechecks_membership());
     assert_eq!(terms.refund_rule(), RefundRule::RightIsSpent);
-    assert_eq!(terms.returns_max(), 3);
+    assert_eq!(terms.returns_max(), 0, "a right that is spent never comes back");
+    let returning = terms_with(RULE, "refund_rule = \"RIGHT_RETURNS\"\n");
+    assert_eq!(returning.returns_max(), 3);
 }
 
 #[test]
 fn every_other_key_of_the_terms_is_read() {
     let keys = "uses = { total = 366, per_period = 4, period = \"day\" }\n\
                 excluded_categories = [\"tobacco\"]\nshops = \"LISTED\"\n\
-                recheck_membership = true\nreturns_max = 100\n";
-    let terms = terms_with(RULE, &format!("{keys}{RULE}"));
+                recheck_membership = true\nreturns_max = 100\n\
+                refund_rule = \"RIGHT_RETURNS\"\n";
+    let terms = terms_with(RULE, keys);
     let limit = Some(UseLimit { count: 4, period: UsePeriod::Day });
     assert_eq!(terms.uses(), Uses { total: 366, limit });
     assert_eq!(terms.excluded_categories()[0].to_string(), "tobacco");
@@ -149,8 +152,8 @@ fn wrong_keys_of_the_terms_are_refused_in_their_line() {
     let rows: [(&str, &[&str]); 18] = [
         ("uses = 3", &["19 terms.uses: must be a table, not of type integer"]),
         ("uses = { per_period = 1, period = \"day\" }", &["19 terms.uses.total: is missing"]),
-        ("uses = { total = 0 }", &["19 terms.uses.total: is not 1 to 4294967295"]),
-        ("uses = { total = 10001 }", &["19 terms.uses: the uses are not 1 to 10000"]),
+        ("uses = { total = 0 }", &["19 terms.uses.total: is not 1 to 10000"]),
+        ("uses = { total = 10001 }", &["19 terms.uses.total: is not 1 to 10000"]),
         (
             "uses = { total = 9, per_period = 1 }",
             &["19 terms.uses.period: is missing: the number and its period come together"],
@@ -176,8 +179,12 @@ fn wrong_keys_of_the_terms_are_refused_in_their_line() {
             "recheck_membership = \"yes\"",
             &["19 terms.recheck_membership: must be true or false, not of type string"],
         ),
-        ("returns_max = -1", &["19 terms.returns_max: is not 0 to 4294967295"]),
-        ("returns_max = 101", &["19 terms.returns_max: the right comes back more than 100 times"]),
+        (
+            "goods_categories = [\"tea\"]\nexcluded_categories = [\"ice\"]",
+            &["20 terms.excluded_categories: goods are excluded from all goods only, and \
+               goods_categories lists some"],
+        ),
+        ("goods_categories = [\"Tea\"]\nexcluded_categories = [\"ice\"]", &[TEA]),
         ("stacking = { sequence = 1 }", &["19 terms.stacking.combines: is missing"]),
         (
             "stacking = { combines = false, sequence = 1 }",
@@ -202,6 +209,25 @@ fn wrong_keys_of_the_terms_are_refused_in_their_line() {
     ];
     for (keys, expected) in rows {
         assert_eq!(problems_with(keys), expected, "{keys}");
+    }
+}
+
+#[test]
+fn returns_are_counted_by_the_rules_that_give_the_right_back() {
+    let returns = "refund_rule = \"RIGHT_RETURNS\"\n";
+    let grace = "refund_rule = \"RIGHT_RETURNS_WITH_GRACE\"\ngrace_days = 7\n";
+    let rows = [
+        (format!("{returns}returns_max = -1\n"), "20 terms.returns_max: is not 0 to 100"),
+        (format!("{grace}returns_max = 101\n"), "21 terms.returns_max: is not 0 to 100"),
+        (format!("{RULE}returns_max = 0\n"), "20 terms.returns_max: is not a known key"),
+        (
+            "refund_rule = \"RETURNS\"\nreturns_max = 5\n".to_owned(),
+            "19 terms.refund_rule: is not one of \"RIGHT_RETURNS\", \
+             \"RIGHT_RETURNS_WITH_GRACE\", \"RIGHT_IS_SPENT\"",
+        ),
+    ];
+    for (rule, problem) in rows {
+        assert_eq!(problems_after(&[(RULE, &rule)]), [problem], "{rule}");
     }
 }
 
@@ -232,10 +258,13 @@ fn grace_belongs_to_the_one_rule_that_gives_it() {
 fn a_service_and_a_balance_do_not_take_what_only_others_can_have() {
     let service = "kind = \"SERVICE\"\ngoods_categories = [\"seat\"]\n\
                    stacking = { combines = true }\n";
-    assert_eq!(
-        problems_after(&[(KIND, service)]),
-        ["18 terms.stacking: a service does not combine with other vouchers"]
-    );
+    let stacked = "18 terms.stacking: a service has no rules of stacking";
+    assert_eq!(problems_after(&[(KIND, service)]), [stacked]);
+    let capped = service.replace("combines = true", "combines = false, order_cap_percent = 50");
+    assert_eq!(problems_after(&[(KIND, &capped)]), [stacked]);
+    let unreadable = "kind = \"SERVICE\"\ngoods_categories = [\"Tea\"]\n";
+    let unread = TEA.replace("19 ", "17 ");
+    assert_eq!(problems_after(&[(KIND, unreadable)]), [unread], "and not that it has no name");
     let balance = "kind = \"BALANCE\"\nvalue_fen = 1\nuses = { total = 2 }\n";
     assert_eq!(
         problems_after(&[(KIND, balance)]),

@@ -112,7 +112,7 @@ fn a_good_file_with_one_wrong_value_has_one_problem() {
         (
             "threshold_fen = 1",
             "threshold_fen = 100000001",
-            "17 terms.threshold_fen: the threshold is not 0 to 100000000 fen",
+            "17 terms.threshold_fen: is not 0 to 100000000",
         ),
         (
             "\"RIGHT_IS_SPENT\"",

@@ -65,9 +65,11 @@ fn stackings() -> impl Strategy<Value = Stacking> {
 }
 
 fn scopes() -> impl Strategy<Value = (Vec<Category>, Vec<Category>)> {
-    let some = |most| prop::sample::subsequence(KEYS.to_vec(), 0..=most);
-    let categories = |keys: Vec<&str>| keys.into_iter().map(category).collect();
-    (some(2), some(1)).prop_map(move |(goods, excluded)| (categories(goods), categories(excluded)))
+    let some = prop::sample::subsequence(KEYS.to_vec(), 0..=2);
+    (some, prop::bool::weighted(0.3)).prop_map(|(keys, are_excluded)| {
+        let categories = keys.into_iter().map(category).collect();
+        if are_excluded { (Vec::new(), categories) } else { (categories, Vec::new()) }
+    })
 }
 
 fn terms_of_any_kind() -> impl Strategy<Value = Terms> {
@@ -75,7 +77,7 @@ fn terms_of_any_kind() -> impl Strategy<Value = Terms> {
         let is_service = kind == Kind::Service;
         terms(TermsParts {
             goods_categories: if is_service { vec![category("a")] } else { goods },
-            excluded_categories: excluded,
+            excluded_categories: if is_service { Vec::new() } else { excluded },
             stacking: if is_service { Stacking::default() } else { stacking },
             ..everywhere(kind)
         })
@@ -90,12 +92,13 @@ fn wallets() -> impl Strategy<Value = Vec<Owned>> {
         let owned = |(campaign, from, until, fen): (usize, i64, i64, i64)| {
             let campaign = campaign % campaigns.len();
             let (terms, provincial) = &campaigns[campaign];
-            let initial = terms.kind().initial_balance();
+            let spent_in_parts = matches!(terms.kind(), Kind::Balance { .. });
+            let left = Fen(fen / 10 * 10).min(terms.liability());
             Owned {
                 terms: terms.clone(),
                 campaign: campaign.to_string(),
                 funder: if *provincial { "gd" } else { "gd/zhuhai" },
-                balance: initial.map(|value| Fen(fen / 10 * 10).min(value)),
+                balance: spent_in_parts.then_some(left),
                 valid_from: from,
                 valid_until: until,
             }
@@ -122,38 +125,42 @@ fn reference(candidates: &[Candidate<'_>], order: &Basket) -> Vec<(usize, Discou
         let together: Vec<_> =
             together.into_iter().map(|(position, off)| (indices[position], off)).collect();
         let total: Fen = together.iter().map(|(_, off)| off.total).sum();
-        let mut expiries: Vec<_> =
-            indices.iter().map(|index| (candidates[*index].valid_until, *index)).collect();
-        expiries.sort_unstable();
-        Some(((Reverse(total), expiries), together))
+        let mut indices = indices;
+        indices.sort_by_key(|index| (candidates[*index].valid_until, *index));
+        let expiries: Vec<_> = indices.iter().map(|index| candidates[*index].valid_until).collect();
+        Some(((Reverse(total), expiries, indices), together))
     });
     tried.min_by(|one, other| one.0.cmp(&other.0)).map(|best| best.1).unwrap_or_default()
 }
 
-/// Why an unused voucher is not used, judged without the chooser.
-fn is_true(why: &Unused, index: usize, choice: &Choice, all: &[Candidate<'_>], b: &Basket) -> bool {
-    let (now, candidate) = (Timestamp::from_micros(NOW), &all[index]);
-    let alone = combine(&[*candidate], b, now);
-    let mut chosen: Vec<_> = choice.chosen.iter().map(|(used, _)| all[*used]).collect();
-    chosen.push(*candidate);
-    match why {
-        Unused::NotYetValid { valid_from } => *valid_from > now,
-        Unused::Expired { valid_until } => *valid_until <= now,
-        // It does not apply alone; or it goes along by the rules and the chosen leave nothing.
-        Unused::Order(refusal) => match alone {
-            Err(NotTogether::Unused(_, Unused::Order(own))) => own == *refusal,
-            Err(_) => false,
-            Ok(_) => {
-                chosen.len() <= VOUCHERS_MAX
-                    && combine(&chosen, b, now) != Err(NotTogether::Rules)
-                    && matches!(
-                        refusal,
-                        OrderRefusal::NothingLeft | OrderRefusal::OrderCapReached { .. }
-                    )
-            }
-        },
-        Unused::BetterChosen => alone.is_ok(),
+/// Why a voucher that was not chosen is not used, judged without the chooser.
+fn why_unused(index: usize, choice: &Choice, all: &[Candidate<'_>], order: &Basket) -> Unused {
+    let now = Timestamp::from_micros(NOW);
+    if let Err(NotTogether::Unused(_, own)) = combine(&[all[index]], order, now) {
+        return own;
     }
+    // What the chosen leave is what it takes off when its turn comes last.
+    let stacking = Stacking { sequence: u8::MAX, ..all[index].terms.stacking().clone() };
+    let stacking = if stacking.combines { stacking } else { Stacking::default() };
+    let last = with_stacking(all[index].terms, stacking);
+    let mut together: Vec<_> = choice.chosen.iter().map(|(used, _)| all[*used]).collect();
+    together.push(Candidate { terms: &last, ..all[index] });
+    match combine(&together, order, now) {
+        // Three were chosen, or one of them does not combine with it; or it would take off some of
+        // what they leave, and others more.
+        Err(NotTogether::Rules) | Ok(_) => Unused::BetterChosen,
+        Err(NotTogether::Unused(_, why)) => why,
+    }
+}
+
+/// The same terms with other rules of stacking.
+fn with_stacking(same: &Terms, stacking: Stacking) -> Terms {
+    terms(TermsParts {
+        goods_categories: same.goods_categories().to_vec(),
+        excluded_categories: same.excluded_categories().to_vec(),
+        stacking,
+        ..everywhere(same.kind())
+    })
 }
 
 fn assert_chosen_exactly(wallet: &[Owned], order: &Basket) -> Result<(), TestCaseError> {
@@ -173,7 +180,7 @@ fn assert_chosen_exactly(wallet: &[Owned], order: &Basket) -> Result<(), TestCas
     places.sort_unstable();
     prop_assert_eq!(places, (0..candidates.len()).collect::<Vec<_>>());
     for (index, why) in &choice.unused {
-        prop_assert!(is_true(why, *index, &choice, &candidates, order), "{} {:?}", index, why);
+        prop_assert_eq!(why, &why_unused(*index, &choice, &candidates, order), "{}", index);
     }
     for (line, left) in order.lines().iter().enumerate() {
         let off: Fen = choice.chosen.iter().map(|(_, discount)| discount.lines[line]).sum();

@@ -6,6 +6,7 @@ use proptest::sample::Index;
 use proptest::test_runner::TestCaseError;
 
 use super::*;
+use crate::portion::split;
 
 /// What was bought or captured, and what is returned of it so far.
 #[derive(Clone, Debug)]

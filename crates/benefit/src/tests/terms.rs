@@ -57,7 +57,8 @@ fn lists_that_are_too_long_or_repeat_themselves_are_refused() {
     let regions: Vec<RegionCode> = RegionCode::all().take(65).collect();
     let twice = vec![region("440000"), region("440100"), region("440000")];
     let goods = |goods_categories| TermsParts { goods_categories, ..cool_drinks() };
-    let excluded = |excluded_categories| TermsParts { excluded_categories, ..cool_drinks() };
+    let all = || everywhere(waiver(1));
+    let excluded = |excluded_categories| TermsParts { excluded_categories, ..all() };
     let regional = |regions| TermsParts { regions, ..cool_drinks() };
     let timed = |hours| TermsParts { hours, ..cool_drinks() };
     assert_refused([
@@ -70,9 +71,15 @@ fn lists_that_are_too_long_or_repeat_themselves_are_refused() {
         (timed(thirteen), TermsProblem::TooManyHours),
         (timed(overlapping), TermsProblem::HoursOverlap(hours("09:59-11:00"))),
     ]);
-    let (goods_categories, excluded_categories) = (categories(64), categories(64));
-    let full = TermsParts { goods_categories, excluded_categories, ..cool_drinks() };
-    assert!(Terms::new(full).is_ok());
+    assert!(Terms::new(goods(categories(64))).is_ok());
+    assert!(Terms::new(excluded(categories(64))).is_ok());
+}
+
+#[test]
+fn goods_are_excluded_from_all_goods_only() {
+    let excluded_categories = vec![category("tobacco")];
+    let parts = TermsParts { excluded_categories, ..cool_drinks() };
+    assert_refused([(parts, TermsProblem::ExclusionFromList)]);
 }
 
 #[test]
@@ -92,8 +99,11 @@ fn rules_of_combining_that_cannot_be_followed_are_refused() {
 
     let capped = Stacking { order_cap_percent: Some(50), ..alone() };
     assert!(Terms::new(TermsParts { stacking: capped, ..cool_drinks() }).is_ok());
-    let service = TermsParts { stacking: combining(), ..check_up() };
-    assert_refused([(service, TermsProblem::ServiceCombines)]);
+    let capped = Stacking { order_cap_percent: Some(50), ..alone() };
+    assert_refused(
+        [combining(), capped]
+            .map(|stacking| (TermsParts { stacking, ..check_up() }, TermsProblem::ServiceCombines)),
+    );
 }
 
 #[test]
@@ -141,14 +151,6 @@ fn the_liability_is_the_most_that_all_uses_can_cost() {
     let most = Uses { total: 10_000, limit: None };
     let highest = TermsParts { uses: most, ..everywhere(waiver(100_000_000)) };
     assert_eq!(terms(highest).liability(), Fen(1_000_000_000_000));
-}
-
-#[test]
-fn only_a_balance_has_something_to_be_spent_at_first() {
-    assert_eq!(balance(500).initial_balance(), Some(Fen(500)));
-    for kind in [amount_off(1, 1), percent_off(0, 1, 1), waiver(1), Kind::Service] {
-        assert_eq!(kind.initial_balance(), None, "{kind:?}");
-    }
 }
 
 #[test]

@@ -63,7 +63,6 @@ fn offers() -> Vec<(&'static str, &'static str, wire::Terms)> {
             cap_fen = 5000
             excluded_categories = ["tobacco"]
             shops = "LISTED"
-            returns_max = 0
             refund_rule = "RIGHT_IS_SPENT""#,
             wire::Terms {
                 excluded_categories: vec!["tobacco".to_owned()],

@@ -1,8 +1,9 @@
 -- Statements of funders beside those of platforms; days that were closed before have none yet, and
--- get theirs when days are next closed. What platforms have of a closed day keeps its form.
+-- get theirs when days are next closed. What platforms have of a closed day keeps its form, which an
+-- open day does not have yet.
 ALTER TABLE business_day ADD COLUMN funders BIGINT NOT NULL DEFAULT 0 CHECK (funders IN (0, 1));
 
-ALTER TABLE business_day ADD COLUMN format BIGINT NOT NULL DEFAULT 2 CHECK (format IN (1, 2));
+ALTER TABLE business_day ADD COLUMN format BIGINT CHECK (format IN (1, 2));
 
 UPDATE business_day SET format = 1 WHERE state = 'CLOSED';
 
@@ -35,7 +36,6 @@ CREATE TABLE reconciliation (
   bad_rows           BIGINT NOT NULL CHECK (bad_rows >= 0),
   matched            BIGINT NOT NULL CHECK (matched >= 0),
   differences        BIGINT NOT NULL CHECK (differences >= 0),
-  created_at         BIGINT NOT NULL,
   finished_at        BIGINT CHECK ((finished_at IS NOT NULL) = (phase = 'FINISHED')),
   PRIMARY KEY (partner, reconciliation_id)
 );

@@ -1,8 +1,9 @@
 -- Statements of funders beside those of platforms; days that were closed before have none yet, and
--- get theirs when days are next closed. What platforms have of a closed day keeps its form.
+-- get theirs when days are next closed. What platforms have of a closed day keeps its form, which an
+-- open day does not have yet.
 ALTER TABLE business_day ADD COLUMN funders INTEGER NOT NULL DEFAULT 0 CHECK (funders IN (0, 1));
 
-ALTER TABLE business_day ADD COLUMN format INTEGER NOT NULL DEFAULT 2 CHECK (format IN (1, 2));
+ALTER TABLE business_day ADD COLUMN format INTEGER CHECK (format IN (1, 2));
 
 UPDATE business_day SET format = 1 WHERE state = 'CLOSED';
 
@@ -47,7 +48,6 @@ CREATE TABLE reconciliation (
   bad_rows           INTEGER NOT NULL CHECK (bad_rows >= 0),
   matched            INTEGER NOT NULL CHECK (matched >= 0),
   differences        INTEGER NOT NULL CHECK (differences >= 0),
-  created_at         INTEGER NOT NULL,
   finished_at        INTEGER CHECK ((finished_at IS NOT NULL) = (phase = 'FINISHED')),
   PRIMARY KEY (partner, reconciliation_id)
 ) STRICT, WITHOUT ROWID;

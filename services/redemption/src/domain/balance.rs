@@ -1,13 +1,13 @@
 use benefit::Fen;
 use member_identity::OrganizationPath;
 
+use super::Account;
+
 /// What an account came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountBalance {
-    /// `fund` or `platform`.
-    pub class: String,
-    /// Which one of the class.
-    pub name: String,
+    /// The account.
+    pub account: Account,
     /// All its debits.
     pub debit: Fen,
     /// All its credits.
@@ -25,9 +25,11 @@ pub struct BalanceTotals {
 
 impl AccountBalance {
     /// The organization whose money it is; `None` for the account of a platform.
-    pub fn organization(&self) -> Option<OrganizationPath> {
-        let (organization, _) = self.name.split_once(':')?;
-        OrganizationPath::parse(organization).ok()
+    pub fn organization(&self) -> Option<&OrganizationPath> {
+        match &self.account {
+            Account::Fund(organization, _) => Some(organization),
+            Account::Platform(_) => None,
+        }
     }
 }
 

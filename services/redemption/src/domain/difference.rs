@@ -2,7 +2,7 @@ use benefit::Fen;
 use clock::Timestamp;
 use member_identity::TransactionId;
 
-use super::{OrderNumber, Partner, ReconciliationKey, RequestId, TransactionKind};
+use super::{OrderNumber, ReconciliationKey, RequestId, Subject, TransactionKind};
 
 /// How the two sides of an item differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum DifferenceState {
     /// It stands as it is, for good.
     Accepted {
         /// Who decided so.
-        by: Partner,
+        by: Subject,
     },
     /// Somebody holds that it must be put right.
     Disputed,
@@ -84,7 +84,7 @@ pub struct Resolution {
     /// Why.
     pub text: String,
     /// Who.
-    pub by: Partner,
+    pub by: Subject,
     /// When.
     pub at: Timestamp,
 }
@@ -95,7 +95,7 @@ pub struct Resolve {
     /// The request; its scope is the caller.
     pub request_id: RequestId,
     /// The caller.
-    pub by: Partner,
+    pub by: Subject,
     /// Whose reconciliation, and which.
     pub key: ReconciliationKey,
     /// Which difference.
@@ -127,7 +127,7 @@ pub enum ResolveProblem {
     /// It was accepted before.
     Accepted {
         /// Who decided so.
-        by: Partner,
+        by: Subject,
     },
     /// The request id was used with other content: the first field that differs.
     Reused(&'static str),

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 use benefit::Fen;
 use clock::{BusinessDay, Timestamp};
@@ -126,12 +127,68 @@ impl TransactionKind {
     }
 }
 
+impl Account {
+    /// Its class, by the name in tables and balances.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Fund(..) => "fund",
+            Self::Platform(_) => "platform",
+        }
+    }
+
+    /// Which one of its class.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Fund(organization, campaign_id) => format!("{organization}:{campaign_id}"),
+            Self::Platform(partner) => partner.to_string(),
+        }
+    }
+}
+
 /// `fund:gd:guangdong-cool-drinks-2022` or `platform:wepay`.
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Fund(organization, campaign_id) => write!(f, "fund:{organization}:{campaign_id}"),
-            Self::Platform(partner) => write!(f, "platform:{partner}"),
+        write!(f, "{}:{}", self.class(), self.name())
+    }
+}
+
+/// A text is not the name of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be fund:<organization>:<campaign> or platform:<platform>")]
+pub struct AccountProblem;
+
+/// Reads what [`Account`] displays.
+impl FromStr for Account {
+    type Err = AccountProblem;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once(':') {
+            Some(("fund", name)) => {
+                let (organization, campaign_id) = name.split_once(':').ok_or(AccountProblem)?;
+                let organization = OrganizationPath::parse(organization);
+                let organization = organization.map_err(|_| AccountProblem)?;
+                Ok(Self::Fund(organization, campaign_id.parse().map_err(|_| AccountProblem)?))
+            }
+            Some(("platform", name)) => {
+                Ok(Self::Platform(name.parse().map_err(|_| AccountProblem)?))
+            }
+            Some(_) | None => Err(AccountProblem),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_reads_back_as_it_is_written_and_nothing_else_does() {
+        for text in ["fund:gd:cool-drinks", "fund:gd/zhuhai:drinks", "platform:wepay"] {
+            assert_eq!(text.parse::<Account>().map(|account| account.to_string()), Ok(text.into()));
+        }
+        let bad = ["", "fund", "fund:gd", "fund:GD:drinks", "fund:gd:", "fund:gd:a:b", "bank:x"];
+        for text in bad.into_iter().chain(["platform", "platform:", "platform:a:b"]) {
+            assert_eq!(text.parse::<Account>(), Err(AccountProblem), "{text}");
         }
     }
 }

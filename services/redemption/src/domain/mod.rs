@@ -59,7 +59,7 @@ pub use feed::{
     advance,
 };
 pub use fingerprint::Fingerprint;
-pub use journal::{Account, Entry, Transaction, TransactionKind};
+pub use journal::{Account, AccountProblem, Entry, Transaction, TransactionKind};
 pub use keys::{
     CampaignId, ChainId, KeyProblem, OrderNumber, Partner, RequestId, ShopId, Subject, TerminalId,
 };

@@ -60,15 +60,23 @@ pub struct HeaderProblem;
 
 /// Reads a partner's file as it comes, in parts of [`PART_RECORDS`] records, whatever pieces it is
 /// sent in. Keeps one unfinished line and one part, however long the file is. A record is a line:
-/// none of the columns can hold a line end.
+/// no cell can hold a line end, though one in quotes holds commas and quotes.
 pub struct PartnerFile {
     columns: Option<Columns>,
+    cells: Cells,
     partial: Vec<u8>,
     too_long: bool,
     line: i64,
     chain: [u8; 32],
     digest: Context,
     part: FileBatch,
+}
+
+/// Reads the cells of one line after the other, with room for those of the longest.
+struct Cells {
+    reader: csv_core::Reader,
+    text: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 /// Where each column stands.
@@ -84,6 +92,7 @@ impl Default for PartnerFile {
     fn default() -> Self {
         Self {
             columns: None,
+            cells: Cells::new(),
             partial: Vec::new(),
             too_long: false,
             line: 0,
@@ -139,14 +148,15 @@ impl PartnerFile {
         let too_long = std::mem::take(&mut self.too_long);
         let text = std::str::from_utf8(bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes));
         let Some(columns) = &self.columns else {
-            self.columns = Some(Columns::read(text.map_err(|_| HeaderProblem)?)?);
+            let header = self.cells.of(text.map_err(|_| HeaderProblem)?);
+            self.columns = Some(Columns::read(&header)?);
             return Ok(());
         };
         let read = match text {
             _ if too_long => Err("TOO_LONG"),
             Err(_) => Err("NOT_UTF8"),
             Ok(text) if text.trim().is_empty() => return Ok(()),
-            Ok(text) => columns.row(self.line, text),
+            Ok(text) => columns.row(self.line, &self.cells.of(text)),
         };
         match read {
             Ok(row) => self.part.rows.push(row),
@@ -178,9 +188,33 @@ impl FileBatch {
     }
 }
 
+impl Cells {
+    fn new() -> Self {
+        let line_end = csv_core::Terminator::Any(b'\n');
+        let reader = csv_core::ReaderBuilder::new().terminator(line_end).build();
+        // A line of commas alone has a cell more than it has bytes.
+        Self { reader, text: vec![0; LINE_BYTES_MAX + 1], ends: vec![0; LINE_BYTES_MAX + 2] }
+    }
+
+    /// The cells of a line, by RFC 4180, without the spaces around them. A quote that is not closed
+    /// ends with the line.
+    fn of(&mut self, line: &str) -> Vec<&str> {
+        self.reader.reset();
+        let line = line.trim_end_matches(['\r', '\n']).as_bytes();
+        let (_, _, _, ended) = self.reader.read_record(line, &mut self.text, &mut self.ends);
+        // The last cell ends where nothing comes any more.
+        let (_, _, _, last) = self.reader.read_record(&[], &mut [], &mut self.ends[ended..]);
+        let mut begin = 0;
+        let cell = |end: &usize| {
+            let cell = &self.text[std::mem::replace(&mut begin, *end)..*end];
+            std::str::from_utf8(cell).expect("commas and quotes are whole characters").trim()
+        };
+        self.ends[..ended + last].iter().map(cell).collect()
+    }
+}
+
 impl Columns {
-    fn read(header: &str) -> Result<Self, HeaderProblem> {
-        let names: Vec<&str> = cells(header).collect();
+    fn read(names: &[&str]) -> Result<Self, HeaderProblem> {
         let place = |name: &str| {
             let mut places = names.iter().enumerate().filter(|(_, found)| **found == name);
             let place = places.next().map(|(at, _)| at);
@@ -197,8 +231,7 @@ impl Columns {
     }
 
     /// A row, or the stable key of what is wrong with it.
-    fn row(&self, line: i64, text: &str) -> Result<FileRow, &'static str> {
-        let cells: Vec<&str> = cells(text).collect();
+    fn row(&self, line: i64, cells: &[&str]) -> Result<FileRow, &'static str> {
         if cells.len() != self.count {
             return Err("CELL_COUNT");
         }
@@ -221,15 +254,6 @@ fn amount(text: &str) -> Option<Fen> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     let fen = text.parse().ok().filter(|fen| digits && *fen <= AMOUNT_FEN_MAX);
     fen.map(Fen)
-}
-
-/// The cells of a line. A whole cell may stand in quotes, as some programs write it.
-fn cells(line: &str) -> impl Iterator<Item = &str> {
-    line.trim_end_matches(['\r', '\n']).split(',').map(|cell| {
-        let cell = cell.trim();
-        let inner = cell.strip_prefix('"').and_then(|cell| cell.strip_suffix('"'));
-        inner.unwrap_or(cell)
-    })
 }
 
 #[cfg(test)]

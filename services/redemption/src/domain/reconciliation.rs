@@ -174,7 +174,8 @@ impl SideTotals {
         Self { rows: head.rows, captured: head.captured, refunded: head.refunded }
     }
 
-    fn add(&mut self, kind: TransactionKind, amount: Fen) {
+    /// Adds a row.
+    pub(super) fn add(&mut self, kind: TransactionKind, amount: Fen) {
         self.rows += 1;
         match kind {
             TransactionKind::Capture => self.captured.0 += amount.0,

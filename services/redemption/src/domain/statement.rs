@@ -5,7 +5,9 @@ use benefit::Fen;
 use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, OrganizationPath, TransactionId, VoucherId};
 
-use super::{CampaignId, Counterparty, OrderNumber, Partner, PayoutId, TransactionKind};
+use super::{
+    CampaignId, Counterparty, OrderNumber, Partner, PayoutId, SideTotals, TransactionKind,
+};
 
 /// The form of a statement's rows. A closed day keeps the form that it was closed with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,9 +68,7 @@ pub struct StatementWriter {
     format: StatementFormat,
     day: BusinessDay,
     payout_id: PayoutId,
-    rows: i64,
-    captured: Fen,
-    refunded: Fen,
+    totals: SideTotals,
     digest: digest::Context,
 }
 
@@ -141,9 +141,7 @@ impl StatementWriter {
             format,
             day,
             payout_id: counterparty.payout_id(day),
-            rows: 0,
-            captured: Fen::ZERO,
-            refunded: Fen::ZERO,
+            totals: SideTotals::EMPTY,
             digest,
         };
         (writer, header.to_owned())
@@ -151,12 +149,8 @@ impl StatementWriter {
 
     /// The line of the next row.
     pub fn line(&mut self, row: &StatementRow) -> String {
-        self.rows += 1;
-        match row.kind {
-            TransactionKind::Capture => self.captured.0 += row.amount.0,
-            TransactionKind::Refund => self.refunded.0 += row.amount.0,
-        }
-        let (number, day, kind) = (self.rows, self.day, row.kind.name());
+        self.totals.add(row.kind, row.amount);
+        let (number, day, kind) = (self.totals.rows, self.day, row.kind.name());
         let begin = match self.format {
             StatementFormat::First => format!("{number},{day},{kind}"),
             StatementFormat::Second => {
@@ -183,8 +177,8 @@ impl StatementWriter {
     pub fn finish(self, closed_at: Timestamp) -> StatementHead {
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(self.digest.finish().as_ref());
-        let Self { format, rows, captured, refunded, .. } = self;
-        StatementHead { format, rows, captured, refunded, sha256, closed_at }
+        let SideTotals { rows, captured, refunded } = self.totals;
+        StatementHead { format: self.format, rows, captured, refunded, sha256, closed_at }
     }
 }
 

@@ -146,12 +146,12 @@ pub(super) fn trial_balance(balance: TrialBalance) -> Vec<wire::GetTrialBalanceR
     parts.map(|part| wire::GetTrialBalanceResponse { part: Some(part) }).collect()
 }
 
-fn account(account: &AccountBalance) -> wire::AccountBalance {
+fn account(one: &AccountBalance) -> wire::AccountBalance {
     wire::AccountBalance {
-        account_class: account.class.clone(),
-        name: account.name.clone(),
-        debit_fen: account.debit.0,
-        credit_fen: account.credit.0,
-        balance_fen: account.debit.0 - account.credit.0,
+        account_class: one.account.class().to_owned(),
+        name: one.account.name(),
+        debit_fen: one.debit.0,
+        credit_fen: one.credit.0,
+        balance_fen: one.debit.0 - one.credit.0,
     }
 }

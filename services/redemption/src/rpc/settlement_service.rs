@@ -97,7 +97,7 @@ impl SettlementService for SettlementRpc {
         let page = page.map_err(read_status)?;
         let token = |last: String| PageToken::encode(&query, last.as_bytes());
         Ok(Response::new(wire::ListDifferencesResponse {
-            differences: page.differences.into_iter().map(answer::difference).collect(),
+            differences: page.rows.into_iter().map(answer::difference).collect(),
             next_page_token: page.next.map(token).unwrap_or_default(),
         }))
     }

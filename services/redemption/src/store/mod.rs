@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
-use member_identity::{AuthorizationId, PersonKey, TransactionId, VoucherId};
+use member_identity::{AuthorizationId, OrganizationPath, PersonKey, TransactionId, VoucherId};
 pub use sql::StoreError;
 use sql::{Backend, DatabaseConfig, OpenProblem};
 
@@ -164,6 +164,13 @@ pub trait Store: Send + Sync + 'static {
         platform: Option<&Partner>,
     ) -> Result<Vec<DailyTotal>, StoreError>;
 
+    /// The organizations that a platform's day has rows of, ascending.
+    async fn organizations_of(
+        &self,
+        day: BusinessDay,
+        platform: &Partner,
+    ) -> Result<Vec<OrganizationPath>, StoreError>;
+
     /// What a counterparty's statement of a closed day holds; `None` when the counterparty had no
     /// rows on that day, or the day is not closed.
     async fn statement(
@@ -191,7 +198,6 @@ pub trait Store: Send + Sync + 'static {
         &self,
         key: &ReconciliationKey,
         day: BusinessDay,
-        at: Timestamp,
     ) -> Result<Reconciliation, StoreError>;
 
     /// A reconciliation as it stands; `None` when it was never begun.

@@ -211,7 +211,7 @@ pub(super) fn closed_day(row: Columns<'_>) -> Detailed<ClosedDay> {
     Ok(ClosedDay {
         at: row.time("closed_at")?,
         format: format.ok_or("an unknown format")?,
-        has_funders: row.integer("funders")? == 1,
+        has_funders: row.flag("funders")?,
     })
 }
 
@@ -246,12 +246,10 @@ pub(super) fn statement_row(row: Columns<'_>) -> Detailed<StatementRow> {
     })
 }
 
-/// What an account came to; `fund:gd:drinks` is account `gd:drinks` of the class `fund`.
+/// What an account came to.
 pub(super) fn account_balance(row: Columns<'_>) -> Detailed<AccountBalance> {
-    let (class, name) = row.text("account")?.split_once(':').ok_or("account has no class")?;
     Ok(AccountBalance {
-        class: class.to_owned(),
-        name: name.to_owned(),
+        account: row.parsed("account")?,
         debit: row.fen("debit_fen")?,
         credit: row.fen("credit_fen")?,
     })

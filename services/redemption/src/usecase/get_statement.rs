@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use clock::BusinessDay;
 use futures::stream::{self, BoxStream, StreamExt as _};
+use member_identity::OrganizationPath;
 use rpc::{Caller, ErrorReason, Problem};
 
 use super::get_daily_totals::OPS;
@@ -52,25 +53,26 @@ impl Settlement {
         let closed = self.store.closed_day(day).await?.ok_or(Failure::DayNotClosed(day))?;
         if let Counterparty::Platform(platform) = &counterparty
             && counterparty != own
+            && caller.organization.is_some()
         {
-            self.require_whole_day(caller, day, platform).await?;
+            self.seen_of_day(caller, day, platform).await?;
         }
         self.statement(day, closed, counterparty).await
     }
 
-    /// Refuses a day of a platform that holds rows of organizations which the caller does not see.
-    /// Says whether it holds any row.
-    pub(super) async fn require_whole_day(
+    /// The organizations that a day of a platform has rows of: all, or it is refused to a caller who
+    /// does not see one of them. Not worth reading for a caller who is bound to no subtree.
+    pub(super) async fn seen_of_day(
         &self,
         caller: &Caller,
         day: BusinessDay,
         platform: &Partner,
-    ) -> Result<bool, Failure> {
-        let totals = self.store.daily_totals(day, Some(platform)).await?;
-        for total in &totals {
-            caller.require_within(&total.organization)?;
+    ) -> Result<Vec<OrganizationPath>, Failure> {
+        let organizations = self.store.organizations_of(day, platform).await?;
+        for organization in &organizations {
+            caller.require_within(organization)?;
         }
-        Ok(!totals.is_empty())
+        Ok(organizations)
     }
 
     async fn statement(
@@ -88,7 +90,7 @@ impl Settlement {
         let head = self.store.statement(day, &counterparty).await?;
         let empty = || StatementWriter::begin(format, day, &counterparty).0.finish(closed.at);
         let head = head.unwrap_or_else(empty);
-        let key_id = self.keys.signer.public().key_id();
+        let key_id = self.keys.signer.public().key_id().to_owned();
         let signed = head.signed_text(day, &counterparty, &key_id);
         let signature = self.keys.signer.sign(signed.as_bytes());
         Ok(Statement { day, counterparty, head, key_id, signature })

@@ -21,9 +21,8 @@ impl Settlement {
     pub async fn get_trial_balance(&self, caller: &Caller) -> Result<TrialBalance, Failure> {
         let as_of = self.clock.now();
         let accounts = self.store.trial_balance().await?;
-        let sees = |account: &AccountBalance| match account.organization() {
-            Some(organization) => caller.sees(&organization),
-            None => true,
+        let sees = |account: &AccountBalance| {
+            account.organization().is_none_or(|organization| caller.sees(organization))
         };
         if !accounts.iter().all(sees) {
             return Err(Problem::new(ErrorReason::OutsideSubtree).into());

@@ -1,8 +1,7 @@
 use member_identity::OrganizationPath;
 use rpc::Caller;
 
-use super::shops::attempt;
-use super::{Failure, Merchants};
+use super::{Failure, Merchants, attempt};
 use crate::domain::shops::{ImportBatch, ShopImport, ShopRefusal, WrittenShop};
 use crate::domain::{CampaignId, Partner, RequestId};
 use crate::store::ShopImportReport;

@@ -27,6 +27,8 @@ mod settlement_keys;
 mod shops;
 mod sweep;
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 pub use authorize::AuthorizeRequest;
@@ -44,16 +46,16 @@ pub use members::{EligibilityPeer, Member, MemberReference, Members, ResolveProb
 pub use quote::QuoteRequest;
 pub use rechecks::{CheckPeer, CheckQuestion, Checked, EligibilityUnavailable};
 pub use reconcile::{Differences, OpenReconciliation, Reconciled};
-pub use resolve_difference::{DifferencePage, ResolveRequest};
+pub use resolve_difference::ResolveRequest;
 pub use settlement_keys::SettlementKeys;
-pub use shops::{Merchants, Page};
+pub use shops::Merchants;
 pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
 
 use clock::{BusinessDay, Clock};
 use rpc::{Caller, Problem};
 
 use crate::domain::shops::ShopRefusal;
-use crate::domain::{Partner, Refusal};
+use crate::domain::{Partner, Refusal, Subject};
 use crate::store::{Store, StoreError};
 
 /// Why a use case did not do what it was asked.
@@ -118,7 +120,53 @@ pub struct Settlement {
     pub keys: Arc<SettlementKeys>,
 }
 
+/// A page of a list, and where the next one goes on.
+#[derive(Clone, Debug)]
+pub struct Page<T, K> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// The key of the last row, when there are more.
+    pub next: Option<K>,
+}
+
+impl<T, K> Page<T, K> {
+    /// The page of the rows that were read: one more than it has tells whether there is a next one.
+    fn of(mut rows: Vec<T>, size: u32, key: impl FnOnce(&T) -> K) -> Self {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let next = rows.last().filter(|_| more).map(key);
+        Self { rows, next }
+    }
+}
+
+/// Runs of one step. Each but the first is after a conflict with another that has committed.
+const RUNS_MAX: u32 = 4;
+
+/// Takes a step, again when another got in its way: steps may be repeated.
+async fn attempt<T, F>(step: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    for _ in 1..RUNS_MAX {
+        match step().await {
+            Err(StoreError::Conflict) => (),
+            result => return result,
+        }
+    }
+    step().await
+}
+
 /// The payment platform that a caller is.
 fn partner(caller: &Caller) -> Partner {
+    named(caller)
+}
+
+/// Whoever the caller is.
+fn subject(caller: &Caller) -> Subject {
+    named(caller)
+}
+
+fn named<K: FromStr<Err: fmt::Debug>>(caller: &Caller) -> K {
     caller.subject.parse().expect("a token's subject has the form of a key")
 }

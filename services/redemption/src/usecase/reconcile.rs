@@ -4,7 +4,7 @@ use clock::{BusinessDay, Clock};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use rpc::{Caller, Problem};
 
-use super::{Failure, Settlement, partner};
+use super::{Failure, Settlement, attempt, partner};
 use crate::domain::{
     BadRow, Counterparty, Detail, Difference, FileBatch, HeaderProblem, PartnerFile, Reason,
     Reconciliation, ReconciliationKey, Refusal, RequestId, SideTotals, Taken,
@@ -47,7 +47,7 @@ impl Settlement {
     ) -> Result<OpenReconciliation, Failure> {
         self.store.closed_day(day).await?.ok_or(Failure::DayNotClosed(day))?;
         let key = ReconciliationKey { partner: partner(caller), id };
-        let reconciliation = self.store.begin_reconciliation(&key, day, self.clock.now()).await?;
+        let reconciliation = attempt(|| self.store.begin_reconciliation(&key, day)).await?;
         if reconciliation.day != day {
             return Err(reused("business_day"));
         }
@@ -94,7 +94,8 @@ impl OpenReconciliation {
         let key = self.reconciliation.key.clone();
         while !self.reconciliation.is_finished() {
             let now = self.clock.now();
-            self.reconciliation = self.store.advance_reconciliation(&key, now).await?;
+            let advance = || self.store.advance_reconciliation(&key, now);
+            self.reconciliation = attempt(advance).await?;
         }
         let platform = Counterparty::Platform(key.partner.clone());
         let head = self.store.statement(self.reconciliation.day, &platform).await?;
@@ -104,7 +105,8 @@ impl OpenReconciliation {
     }
 
     async fn stage(&mut self, part: FileBatch) -> Result<(), Failure> {
-        let (taken, now) = self.store.stage_part(&self.reconciliation.key, part).await?;
+        let key = &self.reconciliation.key;
+        let (taken, now) = attempt(|| self.store.stage_part(key, part.clone())).await?;
         self.reconciliation = now;
         match taken {
             Taken::Next | Taken::Before => Ok(()),

@@ -2,20 +2,11 @@ use rpc::{Caller, ErrorReason, Problem};
 
 use super::get_statement::require_ops;
 use super::reconcile::reused;
-use super::{Failure, Settlement, partner};
+use super::{Failure, Page, Settlement, attempt, partner, subject};
 use crate::domain::{
     Difference, Partner, ReconciliationKey, RequestId, Resolution, ResolutionAction, Resolve,
     ResolveProblem,
 };
-
-/// A page of differences, by id.
-#[derive(Clone, Debug)]
-pub struct DifferencePage {
-    /// The differences.
-    pub differences: Vec<Difference>,
-    /// The last of them, when there are more.
-    pub next: Option<String>,
-}
 
 /// A word that a caller wants to add.
 #[derive(Clone, Debug)]
@@ -35,22 +26,18 @@ pub struct ResolveRequest {
 }
 
 impl Settlement {
-    /// Differences of a finished reconciliation, behind `after`.
+    /// Differences of a finished reconciliation, by id, behind `after`.
     pub async fn list_differences(
         &self,
         caller: &Caller,
         (platform, id): (Option<Partner>, RequestId),
         after: &str,
         size: u32,
-    ) -> Result<DifferencePage, Failure> {
+    ) -> Result<Page<Difference, String>, Failure> {
         let key = self.finished(caller, platform, id).await?;
         // One more than asked for tells whether there is a next page.
-        let mut differences = self.store.differences(&key, after, size + 1).await?;
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let more = differences.len() > size;
-        differences.truncate(size);
-        let next = differences.last().filter(|_| more).map(|last| last.id.clone());
-        Ok(DifferencePage { differences, next })
+        let found = self.store.differences(&key, after, size + 1).await?;
+        Ok(Page::of(found, size, |difference| difference.id.clone()))
     }
 
     /// Adds a word to a difference.
@@ -63,14 +50,15 @@ impl Settlement {
         let key = self.finished(caller, platform, reconciliation_id).await?;
         let command = Resolve {
             request_id,
-            by: partner(caller),
+            by: subject(caller),
             key,
             difference_id: request.difference_id,
             action: request.action,
             text: request.text,
             at: self.clock.now(),
         };
-        let resolved = self.store.resolve_difference(command).await?;
+        let resolve = || self.store.resolve_difference(command.clone());
+        let resolved = attempt(resolve).await?;
         resolved.map_err(|problem| match problem {
             ResolveProblem::Unknown => Problem::not_found("difference").into(),
             ResolveProblem::Accepted { by } => {
@@ -99,11 +87,9 @@ impl Settlement {
         let found = self.store.reconciliation(&key).await?;
         let found = found.filter(|found| found.is_finished());
         let found = found.ok_or_else(|| Problem::not_found("reconciliation"))?;
-        if key.partner != own {
-            let has_rows = self.require_whole_day(caller, found.day, &key.partner).await?;
-            if !has_rows && caller.organization.is_some() {
-                return Err(Problem::new(ErrorReason::OutsideSubtree).into());
-            }
+        let must_see_all = key.partner != own && caller.organization.is_some();
+        if must_see_all && self.seen_of_day(caller, found.day, &key.partner).await?.is_empty() {
+            return Err(Problem::new(ErrorReason::OutsideSubtree).into());
         }
         Ok(key)
     }

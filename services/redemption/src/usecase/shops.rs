@@ -1,17 +1,13 @@
-use std::future::Future;
 use std::sync::Arc;
 
 use clock::Clock;
 use member_identity::OrganizationPath;
 use rpc::Caller;
 
-use super::Failure;
+use super::{Failure, Page, attempt, subject};
+use crate::domain::RequestId;
 use crate::domain::shops::{Shop, ShopAction, ShopCommand, ShopKey, Stop, StopKey};
-use crate::domain::{RequestId, Subject};
-use crate::store::{ShopQuery, Store, StoreError};
-
-/// Runs of one step. Each but the first is after a conflict with another that has committed.
-const RUNS_MAX: u32 = 4;
+use crate::store::{ShopQuery, Store};
 
 /// What the ops of shops need.
 #[derive(Clone)]
@@ -20,15 +16,6 @@ pub struct Merchants {
     pub store: Arc<dyn Store>,
     /// Business time.
     pub clock: Arc<dyn Clock>,
-}
-
-/// A page of a list, and where the next one goes on.
-#[derive(Clone, Debug)]
-pub struct Page<T, K> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// The key of the last row, when there are more.
-    pub next: Option<K>,
 }
 
 impl Merchants {
@@ -80,30 +67,6 @@ impl Merchants {
     }
 }
 
-impl<T, K> Page<T, K> {
-    fn of(mut rows: Vec<T>, size: u32, key: impl FnOnce(&T) -> K) -> Self {
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let more = rows.len() > size;
-        rows.truncate(size);
-        let next = rows.last().filter(|_| more).map(key);
-        Self { rows, next }
-    }
-}
-
-/// Takes a step, again when another got in its way: steps may be repeated.
-pub(super) async fn attempt<T, F>(step: impl Fn() -> F) -> Result<T, StoreError>
-where
-    F: Future<Output = Result<T, StoreError>>,
-{
-    for _ in 1..RUNS_MAX {
-        match step().await {
-            Err(StoreError::Conflict) => (),
-            result => return result,
-        }
-    }
-    step().await
-}
-
 /// What a list may show: what is asked for, or else what the caller may see.
 fn below_or_own(
     caller: &Caller,
@@ -112,8 +75,4 @@ fn below_or_own(
     let Some(below) = below else { return Ok(caller.organization.clone()) };
     caller.require_within(&below)?;
     Ok(Some(below))
-}
-
-fn subject(caller: &Caller) -> Subject {
-    caller.subject.parse().expect("a token's subject has the form of a key")
 }

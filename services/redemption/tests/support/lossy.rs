@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
-use member_identity::{PersonKey, VoucherId};
+use member_identity::{OrganizationPath, PersonKey, VoucherId};
 use redemption::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
     Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
@@ -127,6 +127,14 @@ impl Store for Lossy {
         self.inner.daily_totals(day, platform).await
     }
 
+    async fn organizations_of(
+        &self,
+        day: BusinessDay,
+        platform: &Partner,
+    ) -> Kept<Vec<OrganizationPath>> {
+        self.inner.organizations_of(day, platform).await
+    }
+
     async fn statement(
         &self,
         day: BusinessDay,
@@ -153,9 +161,8 @@ impl Store for Lossy {
         &self,
         key: &ReconciliationKey,
         day: BusinessDay,
-        at: Timestamp,
     ) -> Kept<Reconciliation> {
-        self.inner.begin_reconciliation(key, day, at).await
+        self.inner.begin_reconciliation(key, day).await
     }
 
     async fn reconciliation(&self, key: &ReconciliationKey) -> Kept<Option<Reconciliation>> {

@@ -140,7 +140,8 @@ impl Replica {
     }
 }
 
-fn settlement_keys() -> redemption::usecase::SettlementKeys {
+/// Keys of its own.
+pub fn settlement_keys() -> redemption::usecase::SettlementKeys {
     let (private, _) = rpc::Signer::generate().expect("a key");
     let signer = rpc::DocumentSigner::from_pem(&private).expect("a key");
     redemption::usecase::SettlementKeys { signer, retired: Vec::new() }

@@ -35,6 +35,29 @@ fn rows_are_read_by_the_names_of_their_columns_whatever_else_is_there() {
 }
 
 #[test]
+fn a_cell_in_quotes_holds_commas_and_quotes() {
+    let file = "order_number,kind,amount_fen,\"goods, all\"\n\
+                o1,CAPTURE,299,\"茶,冰\"\n\
+                \"o2\",CAPTURE,300,\"a \"\"large\"\" tea, iced\"\r\n\
+                o3,CAPTURE,301,5\" pipe\n\
+                o4,CAPTURE,302,\"not closed, but the line ends\n\
+                o5,CAPTURE,303,";
+    let part = one(file);
+    let rows: Vec<_> =
+        part.rows.iter().map(|row| (row.order_number.as_str(), row.amount.0)).collect();
+    assert_eq!(rows, [("o1", 299), ("o2", 300), ("o3", 301), ("o4", 302), ("o5", 303)]);
+    assert!(part.bad.is_empty(), "{:?}", part.bad);
+}
+
+#[test]
+fn the_longest_line_has_a_cell_more_than_commas() {
+    let commas = ",".repeat(LINE_BYTES_MAX - 1);
+    let cells = [(2, String::from("CELL_COUNT"))];
+    assert_eq!(reasons(&format!("{HEADER}{commas}\n")), cells);
+    assert_eq!(reasons(&format!("{HEADER},{commas}")), cells);
+}
+
+#[test]
 fn a_row_that_does_not_read_costs_its_own_line() {
     let long = "x".repeat(LINE_BYTES_MAX + 1);
     let rows = [

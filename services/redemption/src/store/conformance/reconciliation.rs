@@ -1,15 +1,12 @@
 //! Reconciliation: a platform's file of a closed day beside the journal, and what is said of the
 //! differences.
 
-use futures::future::join;
-
 use super::till::{OFF, RETURNS, Till, day, key, made, person};
 use super::{Case, case};
 use crate::domain::{
     Difference, DifferenceKind, DifferenceState, FileBatch, PartnerFile, Reconciliation,
     ReconciliationKey, Resolution, ResolutionAction, Resolve, ResolveProblem, Taken,
 };
-use crate::store::StoreError;
 
 pub(super) fn cases() -> Vec<Case> {
     vec![
@@ -19,7 +16,6 @@ pub(super) fn cases() -> Vec<Case> {
         case!("reconciliation", a_row_that_names_a_transaction_is_compared_with_it_alone),
         case!("reconciliation", a_file_that_broke_off_goes_on_and_comes_out_the_same),
         case!("reconciliation", another_file_under_the_same_id_changes_nothing),
-        case!("reconciliation", the_same_file_at_two_replicas_is_compared_once),
         case!("reconciliation", bad_rows_are_counted_and_cost_no_other),
         case!("reconciliation", differences_are_read_page_by_page),
         case!("A1", a_word_on_a_difference_is_kept_once),
@@ -59,29 +55,21 @@ fn parts(file: &str) -> Vec<FileBatch> {
 }
 
 async fn begun(till: &Till, id: &str) -> Reconciliation {
-    let begun = till.store.begin_reconciliation(&name(id), day("2022-07-22"), till.now()).await;
+    let begun = till.store.begin_reconciliation(&name(id), day("2022-07-22")).await;
     begun.expect("the store is there")
 }
 
-/// Puts a part away, again when another replica was in the way.
 async fn stage(till: &Till, id: &str, part: &FileBatch) -> Taken {
-    loop {
-        match till.store.stage_part(&name(id), part.clone()).await {
-            Err(StoreError::Conflict) => {}
-            staged => return staged.expect("the store is there").0,
-        }
-    }
+    till.store.stage_part(&name(id), part.clone()).await.expect("the store is there").0
 }
 
 /// Compares until all is compared.
 async fn compared(till: &Till, id: &str) -> Reconciliation {
     for _ in 0..STEPS_MAX {
         let stands = till.store.advance_reconciliation(&name(id), till.now()).await;
-        match stands {
-            Err(StoreError::Conflict) => {}
-            Ok(stands) if stands.is_finished() => return stands,
-            Ok(_) => {}
-            Err(error) => panic!("the store is there: {error}"),
+        let stands = stands.expect("the store is there");
+        if stands.is_finished() {
+            return stands;
         }
     }
     panic!("the reconciliation does not end");
@@ -210,15 +198,6 @@ async fn another_file_under_the_same_id_changes_nothing(till: Till) {
         assert!(!taken.contains(&Taken::Next), "{taken:?}");
     }
     assert_eq!(begun(&till, "m1").await, done);
-}
-
-async fn the_same_file_at_two_replicas_is_compared_once(till: Till) {
-    sold(&till, 2).await;
-    let other = till.replica().await;
-    let file = long_file();
-    let (here, there) = join(reconciled(&till, "m1", &file), reconciled(&other, "m1", &file)).await;
-    assert_eq!(here, there);
-    assert_eq!((here.matched, here.differences, here.theirs.rows), (2, 2_500, 2_502));
 }
 
 async fn bad_rows_are_counted_and_cost_no_other(till: Till) {

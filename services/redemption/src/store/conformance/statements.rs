@@ -12,6 +12,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("R5", a_funder_has_one_statement_over_all_platforms),
         case!("R5", a_funders_statement_holds_its_own_campaigns_and_not_those_below),
         case!("R5", both_kinds_of_statement_come_to_the_same),
+        case!("R5", the_organizations_of_a_platforms_day_are_named_once_each),
         case!("R5", a_day_that_is_closed_has_all_statements_in_the_current_form),
         case!("R4", the_trial_balance_is_zero_over_closed_and_open_days),
         case!("R4", an_empty_ledger_balances),
@@ -79,6 +80,23 @@ async fn both_kinds_of_statement_come_to_the_same(till: Till) {
     assert_eq!(head.captured.0 - head.refunded.0, platforms);
 }
 
+async fn the_organizations_of_a_platforms_day_are_named_once_each(till: Till) {
+    let mut below = campaign("city-drinks", RefundRule::RightReturns, 3);
+    below.organization = OrganizationPath::parse("gd/guangzhou").expect("a path");
+    till.feed(FeedBatch { epoch: EPOCH, campaigns: vec![below], vouchers: None }).await;
+    buy(&till, 4, "wepay", "city-drinks").await;
+    closed_day(&till).await;
+    let named = async |platform: &str, date: &str| {
+        let found = till.store.organizations_of(day(date), &key(platform)).await;
+        let found = found.expect("the store is there");
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(named("wepay", "2022-07-22").await, ["gd", "gd/guangzhou"]);
+    assert_eq!(named("alipay", "2022-07-22").await, ["gd"]);
+    assert!(named("otherpay", "2022-07-22").await.is_empty());
+    assert!(named("wepay", "2022-07-23").await.is_empty());
+}
+
 async fn a_day_that_is_closed_has_all_statements_in_the_current_form(till: Till) {
     closed_day(&till).await;
     let closed = till.store.closed_day(day("2022-07-22")).await.expect("the store is there");
@@ -92,17 +110,15 @@ async fn the_trial_balance_is_zero_over_closed_and_open_days(till: Till) {
     closed_day(&till).await;
     buy(&till, 5, "wepay", RETURNS).await;
     let accounts = till.store.trial_balance().await.expect("the store is there");
-    let shown: Vec<_> = accounts
-        .iter()
-        .map(|one| (one.class.as_str(), one.name.as_str(), one.debit.0, one.credit.0))
-        .collect();
+    let shown: Vec<_> =
+        accounts.iter().map(|one| (one.account.to_string(), one.debit.0, one.credit.0)).collect();
     let expected = [
-        ("fund", "gd:cool-drinks", 2 * OFF.0, 0),
-        ("fund", "gd:cool-drinks-once", 2 * OFF.0, 0),
-        ("platform", "alipay", 0, OFF.0),
-        ("platform", "wepay", 0, 3 * OFF.0),
+        ("fund:gd:cool-drinks", 2 * OFF.0, 0),
+        ("fund:gd:cool-drinks-once", 2 * OFF.0, 0),
+        ("platform:alipay", 0, OFF.0),
+        ("platform:wepay", 0, 3 * OFF.0),
     ];
-    assert_eq!(shown, expected);
+    assert_eq!(shown, expected.map(|(account, debit, credit)| (account.into(), debit, credit)));
     let totals = BalanceTotals::of(&accounts);
     assert_eq!(totals.debit, totals.credit);
 }

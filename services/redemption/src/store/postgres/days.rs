@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 
 use super::batch::column;
 use super::statements;
-use crate::domain::{ClosedDay, DayState, book, gap};
+use crate::domain::{ClosedDay, DayState, StatementFormat, book, gap};
 use crate::store::columns::{Columns, read_row, read_rows};
 use crate::store::days::{Closed, GAP_DAYS_MAX, Making};
 use crate::store::rows;
@@ -129,11 +129,12 @@ async fn close(tx: &mut PgConnection, day: BusinessDay, at: Timestamp) -> Result
     .await
     .map_err(classify)?;
     let closed = sqlx::query(
-        "UPDATE business_day SET state = 'CLOSED', closed_at = $2, funders = 1
+        "UPDATE business_day SET state = 'CLOSED', closed_at = $2, funders = 1, format = $3
          WHERE day = $1 AND state = 'OPEN'",
     )
     .bind(&key)
     .bind(at.as_micros())
+    .bind(i64::from(StatementFormat::CURRENT.number()))
     .execute(tx)
     .await
     .map_err(classify)?;
@@ -168,8 +169,9 @@ async fn open_today(
     let last_before = read_row("business_day", &last, |row| row.maybe_day("last"))?;
     let empty = gap(last_before, today, GAP_DAYS_MAX);
     let found = sqlx::query(
-        "INSERT INTO business_day (day, state, opened_at, closed_at, funders)
-         SELECT k.day, k.state, $4, k.closed_at, CASE k.state WHEN 'CLOSED' THEN 1 ELSE 0 END
+        "INSERT INTO business_day (day, state, opened_at, closed_at, funders, format)
+         SELECT k.day, k.state, $4, k.closed_at, CASE k.state WHEN 'CLOSED' THEN 1 ELSE 0 END,
+           CASE k.state WHEN 'CLOSED' THEN $5::BIGINT END
          FROM unnest($1::TEXT[], $2::TEXT[], $3::BIGINT[]) AS k (day, state, closed_at)
          ON CONFLICT (day) DO NOTHING RETURNING day, state",
     )
@@ -177,6 +179,7 @@ async fn open_today(
     .bind(column(empty.iter().chain([&today]), |day| if *day == today { "OPEN" } else { "CLOSED" }))
     .bind(column(empty.iter().chain([&today]), |day| (*day != today).then(|| at.as_micros())))
     .bind(at.as_micros())
+    .bind(i64::from(StatementFormat::CURRENT.number()))
     .fetch_all(tx)
     .await
     .map_err(classify)?;

@@ -25,7 +25,7 @@ mod sweep;
 
 use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
-use member_identity::{PersonKey, VoucherId};
+use member_identity::{OrganizationPath, PersonKey, VoucherId};
 use sql::postgres::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
@@ -174,6 +174,15 @@ impl Store for PostgresStore {
         reads::daily_totals(&mut connection, day, platform).await
     }
 
+    async fn organizations_of(
+        &self,
+        day: BusinessDay,
+        platform: &Partner,
+    ) -> Result<Vec<OrganizationPath>, StoreError> {
+        let mut connection = self.reader().await?;
+        statements::organizations(&mut connection, day, platform).await
+    }
+
     async fn statement(
         &self,
         day: BusinessDay,
@@ -203,10 +212,9 @@ impl Store for PostgresStore {
         &self,
         key: &ReconciliationKey,
         day: BusinessDay,
-        at: Timestamp,
     ) -> Result<Reconciliation, StoreError> {
         let key = key.clone();
-        let step = async move |tx: &mut _| reconciliation::begin(tx, &key, day, at).await;
+        let step = async move |tx: &mut _| reconciliation::begin(tx, &key, day).await;
         self.database.write("begin_reconciliation", step).await
     }
 

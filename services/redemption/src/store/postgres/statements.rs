@@ -1,12 +1,13 @@
 //! The statements of closed days (law R5).
 
 use clock::{BusinessDay, Timestamp};
+use member_identity::OrganizationPath;
 use sql::StoreError;
 use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::column;
-use crate::domain::{Counterparty, StatementHead, StatementRow};
+use crate::domain::{Counterparty, Partner, StatementHead, StatementRow};
 use crate::store::columns::{read_row, read_rows};
 use crate::store::days::{Heads, Making};
 use crate::store::{StatementPosition, rows};
@@ -75,6 +76,24 @@ async fn insert(
     .await
     .map_err(classify)?;
     Ok(())
+}
+
+/// The organizations that a platform's day has rows of, ascending.
+pub(super) async fn organizations(
+    connection: &mut PgConnection,
+    day: BusinessDay,
+    platform: &Partner,
+) -> Result<Vec<OrganizationPath>, StoreError> {
+    let found = sqlx::query(
+        "SELECT DISTINCT organization FROM journal WHERE business_day = $1 AND partner = $2
+         ORDER BY organization",
+    )
+    .bind(day.to_string())
+    .bind(platform.as_str())
+    .fetch_all(connection)
+    .await
+    .map_err(classify)?;
+    read_rows("journal", &found, "organization", |row| row.organization("organization"))
 }
 
 pub(super) async fn head(

@@ -6,7 +6,7 @@ use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
 use super::{batch, statements};
-use crate::domain::{ClosedDay, DayState, gap};
+use crate::domain::{ClosedDay, DayState, StatementFormat, gap};
 use crate::store::columns::{Columns, read_row};
 use crate::store::days::{Closed, GAP_DAYS_MAX, Making};
 use crate::store::rows;
@@ -78,11 +78,12 @@ async fn close(
     .await
     .map_err(classify)?;
     let closed = sqlx::query(
-        "UPDATE business_day SET state = 'CLOSED', closed_at = ?2, funders = 1
+        "UPDATE business_day SET state = 'CLOSED', closed_at = ?2, funders = 1, format = ?3
          WHERE day = ?1 AND state = 'OPEN'",
     )
     .bind(&key)
     .bind(at.as_micros())
+    .bind(StatementFormat::CURRENT.number())
     .execute(tx)
     .await
     .map_err(classify)?;
@@ -111,13 +112,15 @@ async fn open_today(
     let closed = empty.iter().map(|day| (day.to_string(), "CLOSED", Some(at.as_micros())));
     let rows = closed.chain([(today.to_string(), "OPEN", None)]);
     sqlx::query(
-        "INSERT INTO business_day (day, state, opened_at, closed_at, funders)
-         SELECT value ->> 0, value ->> 1, ?2, value ->> 2, (value ->> 1) = 'CLOSED'
+        "INSERT INTO business_day (day, state, opened_at, closed_at, funders, format)
+         SELECT value ->> 0, value ->> 1, ?2, value ->> 2, (value ->> 1) = 'CLOSED',
+           iif((value ->> 1) = 'CLOSED', ?3, NULL)
          FROM json_each(?1) WHERE true
          ON CONFLICT (day) DO NOTHING",
     )
     .bind(batch::array(rows))
     .bind(at.as_micros())
+    .bind(StatementFormat::CURRENT.number())
     .execute(tx)
     .await
     .map_err(classify)?;

@@ -16,7 +16,7 @@ mod statements;
 
 use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
-use member_identity::{PersonKey, VoucherId};
+use member_identity::{OrganizationPath, PersonKey, VoucherId};
 use sql::sqlite::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
@@ -165,6 +165,15 @@ impl Store for SqliteStore {
         reads::daily_totals(&mut connection, day, platform).await
     }
 
+    async fn organizations_of(
+        &self,
+        day: BusinessDay,
+        platform: &Partner,
+    ) -> Result<Vec<OrganizationPath>, StoreError> {
+        let mut connection = self.reader().await?;
+        statements::organizations(&mut connection, day, platform).await
+    }
+
     async fn statement(
         &self,
         day: BusinessDay,
@@ -194,10 +203,9 @@ impl Store for SqliteStore {
         &self,
         key: &ReconciliationKey,
         day: BusinessDay,
-        at: Timestamp,
     ) -> Result<Reconciliation, StoreError> {
         let key = key.clone();
-        let step = async move |tx: &mut _| reconciliation::begin(tx, &key, day, at).await;
+        let step = async move |tx: &mut _| reconciliation::begin(tx, &key, day).await;
         self.database.write("begin_reconciliation", step).await
     }
 

@@ -20,14 +20,13 @@ pub(super) async fn begin(
     tx: &mut SqliteConnection,
     key: &ReconciliationKey,
     day: BusinessDay,
-    at: Timestamp,
 ) -> Result<Reconciliation, StoreError> {
     let fresh = Reconciliation::new(key.clone(), day);
     sqlx::query(
         "INSERT INTO reconciliation (partner, reconciliation_id, business_day, phase, staged_line,
            chain, their_rows, their_captured_fen, their_refunded_fen, bad_rows, matched,
-           differences, created_at)
-         VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, 0, 0, 0, 0, 0, ?6)
+           differences)
+         VALUES (?1, ?2, ?3, ?4, 0, ?5, 0, 0, 0, 0, 0, 0)
          ON CONFLICT (partner, reconciliation_id) DO NOTHING",
     )
     .bind(key.partner.as_str())
@@ -35,7 +34,6 @@ pub(super) async fn begin(
     .bind(day.to_string())
     .bind(PhaseColumns::from(&fresh.phase).phase)
     .bind(fresh.chain.to_vec())
-    .bind(at.as_micros())
     .execute(&mut *tx)
     .await
     .map_err(classify)?;

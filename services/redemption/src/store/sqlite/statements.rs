@@ -2,12 +2,13 @@
 
 use clock::{BusinessDay, Timestamp};
 use futures::TryStreamExt as _;
+use member_identity::OrganizationPath;
 use sql::StoreError;
 use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
 use super::batch::{self, Hex};
-use crate::domain::{Counterparty, StatementHead, StatementRow};
+use crate::domain::{Counterparty, Partner, StatementHead, StatementRow};
 use crate::store::columns::{read_row, read_rows};
 use crate::store::days::{Heads, Making};
 use crate::store::{StatementPosition, rows};
@@ -64,6 +65,24 @@ async fn insert(
     .await
     .map_err(classify)?;
     Ok(())
+}
+
+/// The organizations that a platform's day has rows of, ascending.
+pub(super) async fn organizations(
+    connection: &mut SqliteConnection,
+    day: BusinessDay,
+    platform: &Partner,
+) -> Result<Vec<OrganizationPath>, StoreError> {
+    let found = sqlx::query(
+        "SELECT DISTINCT organization FROM journal WHERE business_day = ?1 AND partner = ?2
+         ORDER BY organization",
+    )
+    .bind(day.to_string())
+    .bind(platform.as_str())
+    .fetch_all(connection)
+    .await
+    .map_err(classify)?;
+    read_rows("journal", &found, "organization", |row| row.organization("organization"))
 }
 
 pub(super) async fn head(
