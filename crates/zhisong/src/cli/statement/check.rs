@@ -51,8 +51,8 @@ pub(super) async fn read(
     Ok(head)
 }
 
-/// As [`read`], into a file. Writes beside the file first: the file is there only when all of it was read and checked, its
-/// signature too.
+/// As [`read`], into a file. Writes beside the file first: the file is there only when all of it
+/// was read and checked, its signature too.
 pub(super) async fn read_to_file(
     parts: impl Stream<Item = Result<GetStatementResponse, Status>> + Unpin,
     keys: &str,
