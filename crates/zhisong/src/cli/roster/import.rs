@@ -31,9 +31,10 @@ const COUNTS: &[&str] = &[
     "unchanged",
     "bad",
 ];
-const ORGANIZATION_UNKNOWN: &str = "ORGANIZATION_UNKNOWN: those rows name organizations that do not \
-    exist; create them with `zhisong organization create`, then import the file again under \
-    another --import-id (rows that are in already are found unchanged)";
+const ORGANIZATION_UNKNOWN: &str = "\
+    ORGANIZATION_UNKNOWN: those rows name organizations that do not exist; create them with \
+    `zhisong organization create`, then import the file again under another --import-id (rows \
+    that are in already are found unchanged)";
 
 /// How to take in a roster.
 #[derive(Debug, Args)]
