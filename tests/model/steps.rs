@@ -232,14 +232,14 @@ impl Steps {
         match self.rng.random_range(0..20) {
             0..12 => self.rng.random_range(1..120) * SECOND,
             12..16 => self.rng.random_range(1..7_200) * SECOND,
-            16..18 => self.to_an_end(world),
+            16..18 => self.until_an_end(world),
             18 => DAY / 2,
             _ => DAY * self.rng.random_range(1..4),
         }
     }
 
-    /// To the very instant at which a hold runs out.
-    fn to_an_end(&mut self, world: &Reference) -> i64 {
+    /// Until the very instant at which a hold runs out.
+    fn until_an_end(&mut self, world: &Reference) -> i64 {
         let held = world.authorizations.iter().filter(|one| one.state == State::Held);
         let ahead: Vec<i64> =
             held.map(|one| one.expires - world.now).filter(|left| *left > 0).collect();
