@@ -33,6 +33,22 @@ fn every_shipped_configuration_is_taken_by_its_service() {
 }
 
 #[test]
+fn every_key_of_a_service_is_in_its_shipped_configuration() {
+    // The first is for tests only, and the second is set by a process that signs its own tokens.
+    let not_for_files = ["weak_durability", "credential"];
+    for service in SERVICES {
+        let text = std::fs::read_to_string(shipped(service)).expect("the file is shipped");
+        let config = read(service, shipped(service));
+        let keys = config.lines().filter_map(|line| line.trim().split_once(": "));
+        let missing: Vec<&str> = keys
+            .map(|(key, _)| key)
+            .filter(|key| !text.contains(key) && !not_for_files.contains(key))
+            .collect();
+        assert!(missing.is_empty(), "{service}: {missing:?}");
+    }
+}
+
+#[test]
 fn every_default_that_a_shipped_configuration_shows_is_the_default() {
     let folder = tempfile::tempdir().expect("a folder");
     for service in SERVICES {

@@ -4,11 +4,14 @@ use rand::Rng as _;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 
-use crate::reference::{DAY, Line, Portion, Reference, State, UNKNOWN, Verb, Wanted};
+use crate::days::DAY;
+use crate::reference::{Line, Portion, Reference, Sent, State, UNKNOWN, Verb, Wanted};
 use crate::rules::{CAMPAIGNS, CATEGORIES};
 
 /// Persons of an episode.
 pub const PERSONS: usize = 5;
+/// Platforms of an episode.
+pub const PLATFORMS: usize = 2;
 /// Order numbers; few, so that orders meet.
 const ORDERS: usize = 40;
 /// Vouchers that a person has at most; the reference tries every three of them.
@@ -21,10 +24,10 @@ const SECOND: i64 = 1_000_000;
 /// One step of an episode.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// Verbs in one batch, each with the number of its request id.
-    Verbs(Vec<(usize, Verb)>),
+    /// Verbs in one batch.
+    Verbs(Vec<Sent>),
     /// What would this order use?
-    Quote { person: usize, lines: Vec<Line>, wanted: Wanted },
+    Quote { person: usize, lines: Vec<Line> },
     /// A voucher is issued.
     Give { person: usize, campaign: usize },
     /// Time passes.
@@ -38,6 +41,19 @@ pub enum Step {
 }
 
 impl Step {
+    /// How many operations it is.
+    pub fn operations(&self) -> u64 {
+        match self {
+            Self::Verbs(verbs) => verbs.len() as u64,
+            Self::Quote { .. }
+            | Self::Give { .. }
+            | Self::Pass(_)
+            | Self::Sweep
+            | Self::CloseDays
+            | Self::Restart => 1,
+        }
+    }
+
     /// The persons that it names.
     pub fn persons(&self) -> Vec<usize> {
         let of = |verb: &Verb| match verb {
@@ -48,7 +64,7 @@ impl Step {
             | Verb::Refund { .. } => None,
         };
         match self {
-            Self::Verbs(verbs) => verbs.iter().filter_map(|(_, verb)| of(verb)).collect(),
+            Self::Verbs(verbs) => verbs.iter().filter_map(|sent| of(&sent.verb)).collect(),
             Self::Quote { person, .. } | Self::Give { person, .. } => vec![*person],
             Self::Pass(_) | Self::Sweep | Self::CloseDays | Self::Restart => Vec::new(),
         }
@@ -57,11 +73,11 @@ impl Step {
 
 /// Makes steps.
 pub struct Steps {
-    pub rng: StdRng,
+    rng: StdRng,
     /// The next new request number.
     next: usize,
     /// Verbs that were sent, for retries.
-    sent: Vec<(usize, Verb)>,
+    sent: Vec<Sent>,
 }
 
 impl Steps {
@@ -74,36 +90,52 @@ impl Steps {
     pub fn next(&mut self, world: &Reference) -> Step {
         match self.rng.random_range(0..100) {
             0..60 => Step::Verbs(self.verbs(world)),
-            60..68 => Step::Quote {
-                person: self.rng.random_range(0..PERSONS),
-                lines: self.lines(),
-                wanted: Wanted::Best,
-            },
+            60..68 => {
+                Step::Quote { person: self.rng.random_range(0..PERSONS), lines: self.lines() }
+            }
             68..80 => self.give(world),
-            80..92 => Step::Pass(self.pause()),
+            80..92 => Step::Pass(self.pause(world)),
             92..95 => Step::Sweep,
             95..98 => Step::CloseDays,
             _ => Step::Restart,
         }
     }
 
-    fn verbs(&mut self, world: &Reference) -> Vec<(usize, Verb)> {
+    fn verbs(&mut self, world: &Reference) -> Vec<Sent> {
         let count = if self.rng.random_ratio(1, 3) { self.rng.random_range(2..6) } else { 1 };
         (0..count).map(|_| self.verb(world)).collect()
     }
 
-    fn verb(&mut self, world: &Reference) -> (usize, Verb) {
+    fn verb(&mut self, world: &Reference) -> Sent {
         if self.rng.random_ratio(1, 8)
-            && let Some((request, verb)) = self.sent.choose(&mut self.rng).cloned()
+            && let Some(sent) = self.sent.choose(&mut self.rng).cloned()
         {
-            // A retry; or the same id for something else.
-            let verb = if self.rng.random_ratio(1, 6) { self.new_verb(world) } else { verb };
-            return (request, verb);
+            // A retry; or the same id for something else, or of somebody else.
+            return match self.rng.random_range(0..12) {
+                0..2 => Sent { verb: self.new_verb(world), ..sent },
+                2 => Sent { platform: self.rng.random_range(0..PLATFORMS), ..sent },
+                _ => sent,
+            };
         }
         let verb = self.new_verb(world);
         self.next += 1;
-        self.sent.push((self.next, verb.clone()));
-        (self.next, verb)
+        let sent = Sent { platform: self.platform(world, &verb), request: self.next, verb };
+        self.sent.push(sent.clone());
+        sent
+    }
+
+    /// Whoever has the authorization, mostly.
+    fn platform(&mut self, world: &Reference, verb: &Verb) -> usize {
+        let authorization = match verb {
+            Verb::Capture { authorization, .. }
+            | Verb::Void { authorization }
+            | Verb::Refund { authorization, .. } => world.authorizations.get(*authorization),
+            Verb::Authorize { .. } | Verb::VoidRequest { .. } => None,
+        };
+        match authorization {
+            Some(own) if self.rng.random_ratio(11, 12) => own.platform,
+            _ => self.rng.random_range(0..PLATFORMS),
+        }
     }
 
     fn new_verb(&mut self, world: &Reference) -> Verb {
@@ -128,8 +160,12 @@ impl Steps {
 
     fn authorize(&mut self, world: &Reference) -> Verb {
         let person = self.rng.random_range(0..PERSONS);
-        let own = |at: &usize| world.vouchers[*at].person == person;
-        let wallet: Vec<usize> = (0..world.vouchers.len()).filter(own).collect();
+        let all = 0..world.vouchers.len();
+        let wallet: Vec<usize> = match self.rng.random_ratio(1, 10) {
+            // Names vouchers that are somebody else's.
+            true => all.collect(),
+            false => all.filter(|at| world.vouchers[*at].person == person).collect(),
+        };
         let wanted = match self.rng.random_range(0..10) {
             0..7 => Wanted::Best,
             count => {
@@ -188,16 +224,25 @@ impl Steps {
         });
         match usable.count() < WALLET_MAX {
             true => Step::Give { person, campaign },
-            false => Step::Pass(self.pause()),
+            false => Step::Pass(self.pause(world)),
         }
     }
 
-    fn pause(&mut self) -> i64 {
+    fn pause(&mut self, world: &Reference) -> i64 {
         match self.rng.random_range(0..20) {
-            0..14 => self.rng.random_range(1..120) * SECOND,
-            14..18 => self.rng.random_range(1..7_200) * SECOND,
+            0..12 => self.rng.random_range(1..120) * SECOND,
+            12..16 => self.rng.random_range(1..7_200) * SECOND,
+            16..18 => self.until_an_end(world),
             18 => DAY / 2,
             _ => DAY * self.rng.random_range(1..4),
         }
+    }
+
+    /// Until the very instant at which a hold runs out.
+    fn until_an_end(&mut self, world: &Reference) -> i64 {
+        let held = world.authorizations.iter().filter(|one| one.state == State::Held);
+        let ahead: Vec<i64> =
+            held.map(|one| one.expires - world.now).filter(|left| *left > 0).collect();
+        ahead.choose(&mut self.rng).copied().unwrap_or(SECOND)
     }
 }

@@ -14,7 +14,7 @@ use redemption::domain::{
     IssuedVoucher, Order, OrderHold, OrderPart, Partner, StockBatch, StockKey, VoidTarget,
 };
 
-use crate::reference::{self, Portion, Verb, Wanted};
+use crate::reference::{self, Portion, Sent, Verb, Wanted};
 use crate::rules::{CAMPAIGNS, CATEGORIES};
 
 /// The store that the feed comes from.
@@ -43,9 +43,9 @@ pub struct Names {
 }
 
 impl Names {
-    /// A verb as the platform sends it.
-    pub fn command(&self, request: usize, verb: &Verb) -> Command {
-        let action = match verb {
+    /// A verb as its platform sends it.
+    pub fn command(&self, sent: &Sent) -> Command {
+        let action = match &sent.verb {
             Verb::Authorize { person: number, order, lines, wanted, hold } => {
                 let asked = OrderHold {
                     order: self::order(*order, lines),
@@ -74,7 +74,7 @@ impl Names {
             }
             Verb::VoidRequest { request } => Action::Void(VoidTarget::Request(key(*request))),
         };
-        Command { partner: platform(), request_id: key(request), action }
+        Command { partner: platform(sent.platform), request_id: key(sent.request), action }
     }
 
     /// Which vouchers are wanted.
@@ -144,9 +144,9 @@ pub fn campaigns() -> FeedBatch {
     FeedBatch { epoch: EPOCH, campaigns: campaigns.collect(), vouchers: None }
 }
 
-/// The platform.
-pub fn platform() -> Partner {
-    parsed("wepay")
+/// Platform number `n`.
+pub fn platform(n: usize) -> Partner {
+    parsed(&format!("platform-{n}"))
 }
 
 /// An order of these lines.

@@ -90,7 +90,7 @@ impl Play<'_> {
         assert_eq!((ride.discount_fen, ride.payable_fen), (500, 200));
     }
 
-    /// Half price, rounded down to the fen, up to 100.00 off.
+    /// Half price, rounded down to the fen, up to 100.00 off, twice a month.
     async fn scenic_spots(&self, worker: &str) {
         let ticket = |fen| [("scenic-ticket", fen)];
         let odd = Basket { lines: &ticket(4_999), region: "370283" };
@@ -99,15 +99,21 @@ impl Play<'_> {
         let dear = Basket { lines: &ticket(30_000), region: "370283" };
         let entered = self.tills.pay(worker, dear).await.expect("enters");
         assert_eq!((entered.discount_fen, entered.payable_fen), (10_000, 20_000));
+        let refused = self.tills.authorize(worker, odd).await.expect_err("entered twice");
+        assert_eq!(refused.reason, "USES_OF_PERIOD_SPENT");
+        assert_eq!((refused.value("period"), refused.value("uses")), ("2022-05", "2"));
     }
 
-    /// The fee is waived, and the rest of the bill is not.
+    /// The fee is waived, once a day, and the rest of the bill is not.
     async fn hospital(&self, worker: &str) {
         let bill = [("hospital-registration", 1_500), ("medicine", 8_000)];
         let bill = Basket { lines: &bill, region: "370283" };
         let paid = self.tills.pay(worker, bill).await.expect("is registered");
         assert_eq!(paid.vouchers[0].line_discounts_fen, [1_500, 0]);
         assert_eq!(paid.payable_fen, 8_000);
+        let refused = self.tills.authorize(worker, bill).await.expect_err("was registered today");
+        assert_eq!(refused.reason, "USES_OF_PERIOD_SPENT");
+        assert_eq!((refused.value("period"), refused.value("uses")), ("2022-05-02", "1"));
     }
 
     /// No money, and once a year.

@@ -70,7 +70,7 @@ fn named(lines: &[(usize, Fen)], left: &[Fen]) -> Result<Vec<Fen>, PortionProble
 /// rounded down, so that all of it belongs to the whole line. What one more return gives back is
 /// the difference of two of these; whatever the parts, they add up to the discount exactly, and
 /// none of them is above what it returns.
-pub(crate) fn share(discount: Fen, line: Fen, part: Fen) -> Fen {
+fn share(discount: Fen, line: Fen, part: Fen) -> Fen {
     if line == Fen::ZERO { Fen::ZERO } else { scaled(discount, part, line).0 }
 }
 

@@ -1,10 +1,11 @@
-use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
-use jsonwebtoken::{DecodingKey, EncodingKey};
-use serde::Deserialize;
+use jsonwebtoken::jwk::{
+    AlgorithmParameters, EllipticCurve, Jwk, JwkSet, OctetKeyPairParameters, PublicKeyUse,
+    ThumbprintHash,
+};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 
 use crate::KeyProblem;
-use crate::token::base64;
 
 /// Signs documents that others keep, as statements, with one Ed25519 key (RFC 8032).
 pub struct DocumentSigner {
@@ -15,19 +16,9 @@ pub struct DocumentSigner {
 /// A public key that documents are verified with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DocumentKey {
-    x: String,
-}
-
-#[derive(Deserialize)]
-struct KeySet {
-    keys: Vec<Jwk>,
-}
-
-#[derive(Deserialize)]
-struct Jwk {
-    kty: String,
-    crv: String,
-    x: String,
+    bytes: Vec<u8>,
+    key_id: String,
+    jwk: Jwk,
 }
 
 impl DocumentSigner {
@@ -37,7 +28,7 @@ impl DocumentSigner {
         let key = EncodingKey::from_ed_pem(private_pem.as_bytes()).map_err(|_| KeyProblem)?;
         let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(key.as_bytes());
         let pair = pair.map_err(|_| KeyProblem)?;
-        let public = DocumentKey::new(pair.public_key().as_ref());
+        let public = DocumentKey::new(&DecodingKey::from_ed_der(pair.public_key().as_ref()))?;
         Ok(Self { pair, public })
     }
 
@@ -58,54 +49,53 @@ impl DocumentKey {
     /// A public key in PEM (SPKI).
     pub fn from_pem(public_pem: &str) -> Result<Self, KeyProblem> {
         let key = DecodingKey::from_ed_pem(public_pem.as_bytes()).map_err(|_| KeyProblem)?;
-        key.try_get_as_bytes().map(Self::new).map_err(|_| KeyProblem)
+        Self::new(&key)
     }
 
     /// The key of that id in a JSON Web Key Set; `None` when the set does not have it, or has
     /// another key under that id.
     pub fn find(key_set: &str, key_id: &str) -> Option<Self> {
-        let set: KeySet = serde_json::from_str(key_set).ok()?;
-        let own = |key: &Jwk| key.kty == "OKP" && key.crv == "Ed25519";
-        let keys = set.keys.into_iter().filter(own).map(|key| Self { x: key.x });
-        keys.into_iter().find(|key| key.key_id() == key_id)
+        let set: JwkSet = serde_json::from_str(key_set).ok()?;
+        let keys = set.keys.iter().filter_map(|jwk| Self::from_jwk(jwk).ok());
+        keys.into_iter().find(|key| key.key_id == key_id)
     }
 
     /// Whether a document was signed with this key.
     pub fn verify(&self, document: &[u8], signature: &[u8]) -> bool {
-        let key = DecodingKey::from_ed_components(&self.x);
-        let bytes = key.as_ref().ok().and_then(|key| key.try_get_as_bytes().ok());
-        let valid = |bytes| UnparsedPublicKey::new(&ED25519, bytes).verify(document, signature);
-        bytes.is_some_and(|bytes| valid(bytes).is_ok())
-    }
-
-    fn new(bytes: &[u8]) -> Self {
-        Self { x: base64_url(bytes) }
+        UnparsedPublicKey::new(&ED25519, &self.bytes).verify(document, signature).is_ok()
     }
 
     /// The key's thumbprint (RFC 7638), by which documents name it.
-    pub fn key_id(&self) -> String {
-        let members = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{}"}}"#, self.x);
-        base64_url(digest(&SHA256, members.as_bytes()).as_ref())
+    pub fn key_id(&self) -> &str {
+        &self.key_id
     }
 
-    /// The key as a JSON Web Key (RFC 8037).
-    fn jwk(&self) -> String {
-        let (key_id, x) = (self.key_id(), &self.x);
-        format!(
-            r#"{{"kty":"OKP","crv":"Ed25519","alg":"EdDSA","use":"sig","kid":"{key_id}","x":"{x}"}}"#
-        )
+    fn from_jwk(jwk: &Jwk) -> Result<Self, KeyProblem> {
+        match &jwk.algorithm {
+            AlgorithmParameters::OctetKeyPair(OctetKeyPairParameters {
+                curve: EllipticCurve::Ed25519,
+                ..
+            }) => Self::new(&DecodingKey::from_jwk(jwk).map_err(|_| KeyProblem)?),
+            _ => Err(KeyProblem),
+        }
+    }
+
+    /// A key of 32 bytes, and the JSON Web Key (RFC 8037) that it is published as.
+    fn new(key: &DecodingKey) -> Result<Self, KeyProblem> {
+        let bytes = key.try_get_as_bytes().map_err(|_| KeyProblem)?.to_vec();
+        let jwk = Jwk::from_decoding_key(key, Some(Algorithm::EdDSA));
+        let mut jwk = jwk.map_err(|_| KeyProblem)?;
+        let key_id = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| KeyProblem)?;
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        jwk.common.key_id = Some(key_id.clone());
+        Ok(Self { bytes, key_id, jwk })
     }
 }
 
 /// A JSON Web Key Set (RFC 7517) of these keys, in their order.
 pub fn key_set<'a>(keys: impl IntoIterator<Item = &'a DocumentKey>) -> String {
-    let keys: Vec<_> = keys.into_iter().map(DocumentKey::jwk).collect();
-    format!(r#"{{"keys":[{}]}}"#, keys.join(","))
-}
-
-/// Base 64 for URLs and without padding (RFC 4648, section 5).
-fn base64_url(bytes: &[u8]) -> String {
-    base64(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
+    let keys = keys.into_iter().map(|key| key.jwk.clone()).collect();
+    serde_json::to_string(&JwkSet { keys }).expect("a key set is made of texts")
 }
 
 #[cfg(test)]
@@ -113,10 +103,35 @@ mod tests {
     use super::*;
     use crate::Signer;
 
+    /// The key and the thumbprint that RFC 8037 shows.
+    const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    const THUMBPRINT: &str = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k";
+
+    fn shown() -> DocumentKey {
+        let set = format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","x":"{X}"}}]}}"#);
+        DocumentKey::find(&set, THUMBPRINT).expect("it is named by its thumbprint")
+    }
+
     #[test]
     fn a_key_is_named_by_its_thumbprint_as_rfc_8037_shows_it() {
-        let key = DocumentKey { x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned() };
-        assert_eq!(key.key_id(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+        assert_eq!(shown().key_id(), THUMBPRINT);
+        let published: serde_json::Value =
+            serde_json::from_str(&key_set([&shown()])).expect("it is JSON");
+        let key = serde_json::json!({
+            "kty": "OKP", "crv": "Ed25519", "x": X, "alg": "EdDSA", "use": "sig", "kid": THUMBPRINT,
+        });
+        assert_eq!(published, serde_json::json!({ "keys": [key] }));
+    }
+
+    #[test]
+    fn a_key_is_found_among_keys_of_other_kinds_by_what_it_is_and_not_by_what_it_is_called() {
+        let own = format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"a","x":"{X}"}}"#);
+        let others = r#"{"kty":"RSA","n":"AQAB","e":"AQAB","kid":"a"},{"kty":"oct","k":"AQAB"},
+                        {"kty":"OKP","crv":"Ed25519","x":"AQAB"},{"kty":"new","kid":"a"}"#;
+        let set = format!(r#"{{"keys":[{others},{own}]}}"#);
+        assert_eq!(DocumentKey::find(&set, THUMBPRINT), Some(shown()));
+        assert_eq!(DocumentKey::find(&set, "a"), None);
+        assert_eq!(DocumentKey::find("[]", "a"), None);
     }
 
     #[test]
@@ -126,9 +141,9 @@ mod tests {
         assert_eq!(DocumentKey::from_pem(&public).as_ref(), Ok(signer.public()));
         let signature = signer.sign(b"due");
         assert_eq!(signer.sign(b"due"), signature);
-        let retired = DocumentKey { x: "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo".to_owned() };
+        let retired = shown();
         let set = key_set([signer.public(), &retired]);
-        let key = DocumentKey::find(&set, &signer.public().key_id()).expect("it is in the set");
+        let key = DocumentKey::find(&set, signer.public().key_id()).expect("it is in the set");
         assert!(key.verify(b"due", &signature));
         assert!(!key.verify(b"due.", &signature) && !key.verify(b"due", &signature[1..]));
         assert!(!retired.verify(b"due", &signature));

@@ -171,7 +171,7 @@ fn pem(label: &str, der: &[u8]) -> String {
 }
 
 /// Base 64 (RFC 4648, section 4) of a key, which always fits one or two lines.
-pub(crate) fn base64(bytes: &[u8]) -> String {
+fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

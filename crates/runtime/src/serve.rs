@@ -22,6 +22,10 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const HEADERS_MAX: u32 = 16 * 1024;
 /// Calls at a time on one connection; further ones wait in the client.
 const STREAMS_MAX: u32 = 1_000;
+/// Calls of one connection that were taken back before they were looked at; one more closes the
+/// connection (CVE-2023-44487). As many as may be open at a time: with h2's 20, one burst of callers
+/// who hang up ends the calls of all others on a gateway's connection.
+const TAKEN_BACK_MAX: usize = STREAMS_MAX as usize;
 
 /// What a service is built with.
 #[derive(Clone)]
@@ -131,6 +135,7 @@ pub async fn serve(
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_max_header_list_size(HEADERS_MAX)
         .max_concurrent_streams(STREAMS_MAX)
+        .http2_max_pending_accept_reset_streams(Some(TAKEN_BACK_MAX))
         .layer(CallerLayer::new(options.verifier, options.admission))
         .add_routes(routes.routes())
         .serve_with_incoming_shutdown(incoming, stopped);

@@ -17,6 +17,7 @@ pub mod bench;
 mod channel;
 pub mod cli;
 pub mod demo;
+mod hex;
 pub mod installation;
 pub mod laws;
 mod policy;

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use futures::TryStreamExt as _;
 
 use super::LawProblem;
-use super::snapshot::{Row, Snapshot, hex};
+use super::snapshot::{Row, Snapshot};
 use super::verdict::{Finding, Law, Verdict};
+use crate::hex::hex;
 
 const WALLETS: &str = "
     SELECT CAST(w.shard AS BIGINT) AS shard, w.voucher_id, w.person_key, w.campaign_id,

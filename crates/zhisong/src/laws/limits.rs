@@ -7,8 +7,9 @@ use futures::TryStreamExt as _;
 
 use super::LawProblem;
 use super::campaigns::Campaigns;
-use super::snapshot::{Row, Rule, Snapshot, hex};
+use super::snapshot::{Row, Rule, Snapshot};
 use super::verdict::{Finding, Law, Verdict};
+use crate::hex::hex;
 
 const FIGURES: &str = "
     SELECT (SELECT COUNT(*) FROM voucher) AS vouchers,

@@ -9,6 +9,7 @@
 //! | `limits` | I2: how many a person has |
 //! | `claims` | I3 and I4: what was acknowledged is there, and "sold out" was true |
 //! | `uses`, `amounts`, `lifecycle` | R1, R2, R3: the right, the money and the stages of a checkout |
+//! | `periods` | R1: how often each voucher was used in a period, counted from the orders |
 //! | `order_audit` | R2: what was captured and given back of each order, worked out anew |
 //! | `journal`, `trial_balance`, `statements` | R4 and R5: the entries, the days and their files |
 //! | `requests` | A1: the remembered answers of the checkout |
@@ -32,6 +33,7 @@ mod journal;
 mod lifecycle;
 mod limits;
 mod order_audit;
+mod periods;
 mod requests;
 mod secrecy;
 mod snapshot;

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::LawProblem;
-use super::snapshot::{Row, hex};
+use super::snapshot::Row;
 use super::verdict::{Finding, Verdict};
+use crate::hex::hex;
 
 /// Every order with its vouchers (1), its refunds (2) and its transactions (3), one after the
 /// other. `n` is the position of a voucher and the number of a refund.

@@ -10,7 +10,7 @@ const AT_ONCE: usize = 200;
 
 /// The refusals of the checkout that are stored for ever. Any other (an unknown member, a wrong
 /// token, an overload) is judged anew when it is sent again.
-const REMEMBERED: [&str; 26] = [
+const REMEMBERED: [&str; 32] = [
     "NO_VOUCHER",
     "VOUCHER_UNKNOWN",
     "VOUCHER_HELD",
@@ -21,6 +21,12 @@ const REMEMBERED: [&str; 26] = [
     "GOODS_NOT_COVERED",
     "REGION_NOT_COVERED",
     "OUTSIDE_HOURS",
+    "SHOP_UNKNOWN",
+    "SHOP_BLOCKED",
+    "TERMINAL_BLOCKED",
+    "SHOP_REGION_DIFFERS",
+    "SHOP_NOT_LISTED",
+    "REDEEMING_STOPPED",
     "NOT_COMBINABLE",
     "ORDER_ALREADY_AUTHORIZED",
     "ALREADY_VOIDED",
@@ -151,4 +157,25 @@ async fn look_up(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use redemption::domain::Reason;
+
+    use super::REMEMBERED;
+
+    /// Other content under a known id leaves the stored answer as it is; what nobody could tell is
+    /// asked again; and no order names a campaign.
+    const NOT_REMEMBERED: [Reason; 3] =
+        [Reason::RequestIdReused, Reason::BenefitNotAvailableNow, Reason::CampaignUnknown];
+
+    #[test]
+    fn every_reason_of_the_checkout_is_remembered_but_those_that_are_judged_anew() {
+        let all = Reason::ALL.into_iter().filter(|reason| !NOT_REMEMBERED.contains(reason));
+        let all: BTreeSet<&str> = all.map(Reason::name).collect();
+        assert_eq!(BTreeSet::from(REMEMBERED), all);
+    }
 }

@@ -12,6 +12,7 @@ use sqlx::{
 
 use super::LawProblem;
 use super::verdict::{Finding, Law, Verdict};
+use crate::hex::hex;
 
 /// How long a serving process may keep the file to itself.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -263,15 +264,6 @@ impl Row {
         });
         shown.collect::<Vec<_>>().join(", ")
     }
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes everything");
-        text
-    })
 }
 
 /// `($1, $2), ($3, $4)`: places for `rows` rows of `columns` values, as the list of a `VALUES`.

@@ -6,7 +6,8 @@ use aws_lc_rs::digest;
 use clock::Timestamp;
 
 use super::LawProblem;
-use super::snapshot::{Row, hex};
+use super::snapshot::Row;
+use crate::hex::hex;
 
 /// The first line of a file of the first form, and of the second.
 const HEADERS: [&str; 2] = [

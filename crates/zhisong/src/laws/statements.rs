@@ -5,9 +5,10 @@ use clock::{BusinessDay, Timestamp, Zone};
 use futures::TryStreamExt as _;
 
 use super::LawProblem;
-use super::snapshot::{Row, Rule, Snapshot, hex};
+use super::snapshot::{Row, Rule, Snapshot};
 use super::statement_file::{Head, Key, Kind, Writer};
 use super::verdict::{Finding, Law, Verdict};
+use crate::hex::hex;
 
 /// Platforms and funders both have statements of the same rows, so one kind is the sum.
 const FIGURES: &str = "

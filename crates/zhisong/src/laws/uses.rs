@@ -1,4 +1,7 @@
+use futures::TryStreamExt as _;
+
 use super::LawProblem;
+use super::periods::{Periods, ROWS};
 use super::snapshot::{Rule, Snapshot};
 use super::verdict::{Law, Verdict};
 
@@ -58,7 +61,7 @@ const RULES: &[Rule] = &[
           <> c.amount_fen - COALESCE(s.captured_fen, 0) + COALESCE(s.returned_fen, 0)))",
     },
     Rule {
-        what: "vouchers that were used in a period more often than their terms allow",
+        what: "vouchers that count more uses of a period than their terms allow",
         sql: "
     SELECT w.voucher_id, w.use_period, w.period_uses, c.uses_per_period
     FROM wallet_voucher AS w LEFT JOIN campaign AS c ON c.campaign_id = w.campaign_id
@@ -166,8 +169,15 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Law R1: captures - restored uses <= uses, and money <= balance; a voucher's stage is what happened
-/// to it; a right comes back only as the terms say.
+/// Law R1: captures - restored uses <= uses, in all and in each period, and money <= balance; a
+/// voucher's stage is what happened to it; a right comes back only as the terms say.
 pub(super) async fn check(redemption: &mut Snapshot) -> Result<Verdict, LawProblem> {
-    redemption.judge(Law::R1, FIGURES, RULES).await
+    let mut verdict = redemption.judge(Law::R1, FIGURES, RULES).await?;
+    let mut periods = Periods::new();
+    let mut rows = redemption.rows(ROWS);
+    while let Some(row) = rows.try_next().await? {
+        periods.take(&row)?;
+    }
+    periods.finish(&mut verdict);
+    Ok(verdict)
 }

@@ -101,8 +101,8 @@ fn the_commands_of_the_readme_do_what_it_says() {
         ("the quote", "| discount, yuan     | 2.99"),
         ("the list", "\"refused\":0"),
         ("the refund", "REFUNDED"),
-        ("the statement", "| rows               | 2"),
-        ("the funder's statement", "| counterparty       | funder:gd"),
+        ("the statement", "| rows           | 2"),
+        ("the funder's statement", "| counterparty   | funder:gd"),
         ("the reconciliation", "the two sides agree"),
         ("the trial balance", "the ledger balances"),
     ] {

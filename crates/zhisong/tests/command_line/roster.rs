@@ -101,6 +101,8 @@ fn a_character_that_cannot_be_read_costs_its_row_only() {
     assert_eq!(counts(&imported), [2, 0, 0, 1]);
     let expected = json!([{ "line": 2, "column": "name", "reason": "NOT_IN_ENCODING" }]);
     assert_eq!(imported["problems"], expected);
+    let again = served.run("roster import roster.csv --organization gd --json").json();
+    assert_eq!((counts(&again), &again["problems"]), ([2, 0, 0, 1], &expected), "{again}");
 }
 
 #[test]

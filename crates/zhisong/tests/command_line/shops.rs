@@ -32,6 +32,7 @@ fn shops_are_taken_in_listed_and_reported_row_by_row() {
     assert_eq!(report, "line,column,reason\n3,region,REGION_UNKNOWN\n5,row,CSV_CELL_COUNT\n");
     let again = served.run(&format!("{import} --json"));
     assert_eq!(counts(&again.json()), [2, 0, 0, 2, 2], "the same import: {again:?}");
+    assert_eq!(again.json()["resumed_after_line"], 4);
     let anew = served.run(&format!("{import} --import-id another --json"));
     assert_eq!(counts(&anew.json()), [0, 0, 2, 0, 2], "and as another one: {anew:?}");
 

@@ -132,8 +132,14 @@ fn r1_catches_a_balance_or_a_period_that_is_not_what_was_used(history: &History)
             broken(&[R1], "value - captured + given back", "UPDATE campaign SET kind = 'BALANCE'"),
             broken(
                 &[R1],
-                "more often than their terms allow",
+                "count more uses of a period",
                 "UPDATE wallet_voucher SET use_period = '2022-07-23', period_uses = 1 WHERE {free}",
+            ),
+            broken(
+                &[R1],
+                "orders used them too often",
+                "UPDATE campaign SET use_period = 'day', uses_per_period = 0;
+             UPDATE wallet_voucher SET use_period = '2022-07-22', period_uses = 0 WHERE {used}",
             ),
         ],
     );
@@ -512,7 +518,7 @@ fn capture(answer: &str) -> Ack {
 }
 
 fn a1_catches_an_acknowledged_answer_that_is_nowhere(history: &History) {
-    for answer in [OK, "ALREADY_CAPTURED"] {
+    for answer in [OK, "ALREADY_CAPTURED", "SHOP_BLOCKED"] {
         let copy = history.copy();
         copy.acknowledge(&capture(answer));
         assert_eq!(copy.check().broken(), [A1], "{answer}");

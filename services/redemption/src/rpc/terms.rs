@@ -111,7 +111,6 @@ mod tests {
     fn sent(kind: wire::terms::Kind) -> wire::Terms {
         wire::Terms {
             kind: Some(kind),
-            goods_categories: vec![String::from("bus")],
             excluded_categories: vec![String::from("taxi")],
             refund_rule: wire::RefundRule::RightReturnsWithGrace.into(),
             grace_days: 3,
@@ -162,8 +161,15 @@ mod tests {
             assert!(stacking.combines && stacking.own_funder_only);
         }
         let service = sent(wire::terms::Kind::Service(wire::Service {}));
-        let service = wire::Terms { stacking: Some(wire::Stacking::default()), ..service };
-        assert_eq!(decode(service).expect("good terms").kind(), Kind::Service);
+        let service = wire::Terms {
+            goods_categories: vec![String::from("check-up")],
+            excluded_categories: Vec::new(),
+            stacking: Some(wire::Stacking::default()),
+            ..service
+        };
+        let service = decode(service).expect("good terms");
+        assert_eq!(service.kind(), Kind::Service);
+        assert_eq!(service.goods_categories()[0].as_str(), "check-up");
     }
 
     #[test]

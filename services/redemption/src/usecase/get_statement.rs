@@ -90,7 +90,7 @@ impl Settlement {
         let head = self.store.statement(day, &counterparty).await?;
         let empty = || StatementWriter::begin(format, day, &counterparty).0.finish(closed.at);
         let head = head.unwrap_or_else(empty);
-        let key_id = self.keys.signer.public().key_id();
+        let key_id = self.keys.signer.public().key_id().to_owned();
         let signed = head.signed_text(day, &counterparty, &key_id);
         let signature = self.keys.signer.sign(signed.as_bytes());
         Ok(Statement { day, counterparty, head, key_id, signature })

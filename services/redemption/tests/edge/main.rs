@@ -5,6 +5,7 @@ mod checkout;
 mod feed;
 mod keys;
 mod parts;
+mod reasons;
 mod rechecks;
 mod reconciliation;
 mod settlement;

@@ -40,7 +40,7 @@ async fn send(bench: &Bench, caller: PeerChannel, sent: Vec<Sent>) -> Result<Vec
 }
 
 /// Sends a file of the day in pieces of seven bytes, as `wepay`.
-async fn reconcile(bench: &Bench, request_id: &str, file: &str) -> Result<Vec<Got>, Status> {
+pub async fn reconcile(bench: &Bench, request_id: &str, file: &str) -> Result<Vec<Got>, Status> {
     let pieces = file.as_bytes().chunks(7).map(|piece| Sent::Csv(piece.to_vec().into()));
     let sent = std::iter::once(header(request_id, "2022-07-22")).chain(pieces);
     send(bench, bench.platform("wepay", "gd"), sent.collect()).await
@@ -125,7 +125,7 @@ async fn what_is_no_reconciliation_is_refused() {
     assert_eq!(reason(&refused).1["field"], "business_day");
 }
 
-fn word(request_id: &str, platform: &str, action: Action) -> wire::ResolveDifferenceRequest {
+pub fn word(request_id: &str, platform: &str, action: Action) -> wire::ResolveDifferenceRequest {
     wire::ResolveDifferenceRequest {
         request_id: request_id.to_owned(),
         reconciliation_id: String::from("m1"),

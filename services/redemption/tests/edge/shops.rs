@@ -12,19 +12,19 @@ use tonic_types::StatusExt as _;
 
 use crate::bench::{Bench, by_id, reason};
 
-type Merchants = MerchantServiceClient<PeerChannel>;
+pub type Merchants = MerchantServiceClient<PeerChannel>;
 
 /// The ops of an organization.
-fn ops(bench: &Bench, organization: &str) -> Merchants {
+pub fn ops(bench: &Bench, organization: &str) -> Merchants {
     let scopes = ["shops.write", "shops.read"];
     MerchantServiceClient::new(bench.caller("ops", &scopes, organization))
 }
 
-fn key(shop_id: &str) -> Option<wire::ShopKey> {
+pub fn key(shop_id: &str) -> Option<wire::ShopKey> {
     Some(wire::ShopKey { platform: String::from("wepay"), shop_id: shop_id.to_owned() })
 }
 
-fn put(request_id: &str, shop_id: &str, version: i64) -> wire::PutShopRequest {
+pub fn put(request_id: &str, shop_id: &str, version: i64) -> wire::PutShopRequest {
     wire::PutShopRequest {
         request_id: request_id.to_owned(),
         key: key(shop_id),
@@ -40,7 +40,7 @@ fn scope(scope: Scope) -> Option<wire::StopScope> {
     Some(wire::StopScope { scope: Some(scope) })
 }
 
-fn stop(request_id: &str, scoped: Scope) -> wire::StopRedeemingRequest {
+pub fn stop(request_id: &str, scoped: Scope) -> wire::StopRedeemingRequest {
     wire::StopRedeemingRequest {
         request_id: request_id.to_owned(),
         organization: String::from("gd"),
@@ -51,7 +51,7 @@ fn stop(request_id: &str, scoped: Scope) -> wire::StopRedeemingRequest {
 }
 
 /// Asks as `wepay` whether its till `t1` of `shop-1` takes something.
-async fn check(bench: &Bench, region: &str, taken: Taken) -> wire::CheckTerminalResponse {
+pub async fn check(bench: &Bench, region: &str, taken: Taken) -> wire::CheckTerminalResponse {
     let mut tills = TerminalServiceClient::new(bench.platform("wepay", "gd"));
     let request = wire::CheckTerminalRequest {
         shop_id: String::from("shop-1"),

@@ -3,7 +3,6 @@ mod report;
 
 use std::path::PathBuf;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use clap::Args;
 use contracts::redemption::v1::reconcile_request::Part;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
@@ -18,7 +17,7 @@ use super::arguments::Target;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, BYTES, bar};
-use super::sheet::{Said, Survey, joined, look_through, open};
+use super::sheet::{Said, joined, look_through, open};
 use crate::tokens::Role;
 
 /// Pieces that wait to be sent: the file is read no faster than it is taken.
@@ -53,7 +52,7 @@ impl Reconcile {
         let work = async move |connection: &Connection| -> Result<Answer, Failure> {
             let shown = connection.target().shown;
             let (survey, length) = look_through(&file, Said::Utf8, shown).await?;
-            let request_id = request_id.unwrap_or_else(|| default_id(&survey, &day));
+            let request_id = request_id.unwrap_or_else(|| survey.id("reconcile", &[&day]));
             let (opened, now) = open(&file)?;
             let bar = bar(shown, "reconcile", length, BYTES);
             let (pieces, sent) = mpsc::channel(AHEAD);
@@ -82,14 +81,4 @@ fn advice(request_id: &str) -> String {
     format!(
         "what was put away stays: repeat the command to go on behind it (request id {request_id})"
     )
-}
-
-/// The same file for the same day is the same reconciliation.
-fn default_id(survey: &Survey, day: &str) -> String {
-    let mut digest = Context::new(&SHA256);
-    digest.update(survey.digest.as_ref());
-    digest.update(day.as_bytes());
-    let digest = digest.finish();
-    let hex: String = digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("reconcile-{hex}")
 }

@@ -1,8 +1,8 @@
 //! Which column of a file is which field of a roster.
 
-use super::super::sheet;
+use super::super::sheet::Field;
 
-/// A field of a roster.
+/// A field of a roster, by its place in [`FIELDS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {
     Name,
@@ -15,20 +15,21 @@ pub(super) enum Column {
     Organization,
 }
 
-/// The names that a column may have: the first is written by `roster generate`, in Chinese; the
-/// last is the English one, which reports name it by.
-const NAMES: [(Column, &[&str]); Column::ALL.len()] = [
-    (Column::Name, &["姓名", "会员姓名", "name"]),
-    (
-        Column::IdNumber,
-        &["证件号码", "身份证号", "身份证号码", "证件号", "公民身份号码", "id_number"],
-    ),
-    (Column::Phone, &["手机号", "手机号码", "手机", "联系电话", "phone"]),
-    (Column::Trade, &["工种", "行业", "职业", "trade"]),
-    (Column::Employment, &["用工形式", "就业形态", "employment"]),
-    (Column::Region, &["工作地区", "工作地", "地区", "region"]),
-    (Column::Honours, &["荣誉", "荣誉称号", "honours"]),
-    (Column::Organization, &["工会", "所属工会", "organization"]),
+/// The fields of a roster. The first name of each is written by `roster generate`, in Chinese.
+pub(super) const FIELDS: [Field; Column::ALL.len()] = [
+    Field { names: &["姓名", "会员姓名", "name"], is_required: true },
+    Field {
+        names: &["证件号码", "身份证号", "身份证号码", "证件号", "公民身份号码", "id_number"],
+        is_required: true,
+    },
+    Field {
+        names: &["手机号", "手机号码", "手机", "联系电话", "phone"], is_required: false
+    },
+    Field { names: &["工种", "行业", "职业", "trade"], is_required: true },
+    Field { names: &["用工形式", "就业形态", "employment"], is_required: false },
+    Field { names: &["工作地区", "工作地", "地区", "region"], is_required: true },
+    Field { names: &["荣誉", "荣誉称号", "honours"], is_required: false },
+    Field { names: &["工会", "所属工会", "organization"], is_required: false },
 ];
 
 /// What may be in a file.
@@ -66,60 +67,32 @@ impl Column {
 
     /// The Chinese name that is written.
     pub(super) const fn name_zh(self) -> &'static str {
-        NAMES[self as usize].1[0]
+        FIELDS[self as usize].names[0]
     }
 
     /// The English name.
     pub(super) const fn name_en(self) -> &'static str {
-        let names = NAMES[self as usize].1;
-        names[names.len() - 1]
-    }
-
-    const fn is_required(self) -> bool {
-        matches!(self, Self::Name | Self::IdNumber | Self::Trade | Self::Region)
-    }
-}
-
-/// Where each column stands in the rows of one file.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Header(sheet::Header);
-
-impl Header {
-    /// Reads the header line. Says all that is wrong with it.
-    pub(super) fn read(cells: &[String]) -> Result<Self, String> {
-        let field = |(column, names): (Column, &'static [&'static str])| sheet::Field {
-            names,
-            is_required: column.is_required(),
-        };
-        sheet::Header::read(cells, &NAMES.map(field)).map(Self)
-    }
-
-    /// How many cells a row has.
-    pub(super) fn width(&self) -> usize {
-        self.0.width()
-    }
-
-    /// Where a column stands, if the file has it.
-    pub(super) fn position(&self, column: Column) -> Option<usize> {
-        self.0.position(column as usize)
+        FIELDS[self as usize].name_en()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Column, HELP, Header, NAMES};
+    use super::super::super::sheet::Header;
+    use super::{Column, FIELDS, HELP};
 
     fn read(names: &str) -> Result<Header, String> {
-        Header::read(&names.split(',').map(str::to_owned).collect::<Vec<_>>())
+        Header::read(&names.split(',').map(str::to_owned).collect::<Vec<_>>(), &FIELDS)
     }
 
     #[test]
     fn every_name_is_documented_and_the_list_is_in_order() {
-        for (column, names) in NAMES {
-            assert_eq!(NAMES[column as usize].0, column, "the list is in the order of the columns");
-            for name in names {
-                assert!(HELP.contains(name), "{name} is not in the help");
-            }
+        for (place, column) in Column::ALL.into_iter().enumerate() {
+            assert_eq!(column as usize, place, "{column:?}");
+        }
+        assert_eq!(Column::Organization.name_en(), "organization", "the last is the last");
+        for name in FIELDS.iter().flat_map(|field| field.names) {
+            assert!(HELP.contains(name), "{name} is not in the help");
         }
     }
 
@@ -127,9 +100,9 @@ mod tests {
     fn columns_stand_in_any_order_under_chinese_or_english_names() {
         let header = read("\u{feff}行业,ID Number, 姓名 ,地区,,").expect("reads");
         assert_eq!(header.width(), 4, "empty columns behind the last are none");
-        assert_eq!(header.position(Column::Name), Some(2));
-        assert_eq!(header.position(Column::Phone), None);
-        assert_eq!(header.position(Column::IdNumber), Some(1));
+        assert_eq!(header.position(Column::Name as usize), Some(2));
+        assert_eq!(header.position(Column::Phone as usize), None);
+        assert_eq!(header.position(Column::IdNumber as usize), Some(1));
     }
 
     #[test]

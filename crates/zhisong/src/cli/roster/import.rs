@@ -1,30 +1,40 @@
 use std::path::PathBuf;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use clap::Args;
 use contracts::eligibility::v1::import_roster_request::Part;
 use contracts::eligibility::v1::registry_service_client::RegistryServiceClient;
 use contracts::eligibility::v1::{
-    GetOrganizationRequest, GetRosterImportRequest, ImportRosterRequest, RosterHeader, RosterImport,
+    GetOrganizationRequest, GetRosterImportRequest, ImportRosterRequest, RosterHeader,
+    RosterImport, RosterRows,
 };
 use futures::StreamExt as _;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use serde_json::{Value, json};
 
 use super::super::Problem;
 use super::super::arguments::{Shown, Target};
 use super::super::connection::Connection;
 use super::super::failure::Failure;
-use super::super::output::{Answer, BYTES, bar};
-use super::super::sheet::{Said, Survey, file_problem, joined, look_through, open};
+use super::super::output::Answer;
+use super::super::sheet::{Report, Said, Source, Unreadable, say_resumed};
 use super::header;
-use super::reader::{Reader, Unreadable};
-use super::report::Report;
+use super::rows::{SHAPE, refused};
 use crate::channel::RoleChannel;
 use crate::tokens::Role;
 
-/// Messages that wait to be sent: the file is read no faster than the registry takes it.
-const AHEAD: usize = 2;
+const COUNTS: &[&str] = &[
+    "import_id",
+    "organization",
+    "encoding",
+    "committed_line",
+    "added",
+    "changed",
+    "unchanged",
+    "bad",
+];
+const ORGANIZATION_UNKNOWN: &str = "\
+    ORGANIZATION_UNKNOWN: those rows name organizations that do not exist; create them with \
+    `zhisong organization create`, then import the file again under another --import-id (rows \
+    that are in already are found unchanged)";
 
 /// How to take in a roster.
 #[derive(Debug, Args)]
@@ -53,11 +63,9 @@ type Client = RegistryServiceClient<RoleChannel>;
 
 /// What one command is about.
 struct Task {
-    path: PathBuf,
+    source: Source,
     organization: String,
     import_id: String,
-    survey: Survey,
-    length: u64,
 }
 
 impl Import {
@@ -67,21 +75,24 @@ impl Import {
             let shown = connection.target().shown;
             let mut registry = Client::new(connection.channel(Role::UnionOffice)?);
             require_organization(&mut registry, &organization).await?;
-            let task = Task::begin(file, organization, (import_id, encoding), shown).await?;
+            let source = Source::begin(file, encoding, shown).await?;
+            let default_id = || source.survey().id("roster", &[&organization]);
+            let import_id = import_id.unwrap_or_else(default_id);
+            let task = Task { source, organization, import_id };
             let after_line = task.committed_line(&mut registry).await?;
-            if after_line > 0 {
-                eprintln!(
-                    "import {} has been decided up to line {after_line}: going on behind it",
-                    task.import_id
-                );
-            }
-            let (imported, unreadable) = task.send(&mut registry, after_line, shown).await?;
-            let encoding = task.survey.encoding.name();
-            let done = Report::new(imported, unreadable, encoding, after_line);
+            say_resumed(&task.import_id, after_line);
+            let (mut imported, unreadable) = task.send(&mut registry, after_line, shown).await?;
+            let said = std::mem::take(&mut imported.problems).into_iter().map(refused);
+            let bad_rows = Report::new(imported.bad, said, unreadable);
             if let Some(path) = report {
-                done.write(&path)?;
+                bad_rows.write(&path)?;
             }
-            Ok(done.answer())
+            let encoding = task.source.survey().encoding.name();
+            let answer = bad_rows.answer(import_value(&imported, encoding, after_line), COUNTS);
+            Ok(match bad_rows.has("ORGANIZATION_UNKNOWN") {
+                true => answer.note(ORGANIZATION_UNKNOWN),
+                false => answer,
+            })
         };
         target.run(work).await
     }
@@ -101,18 +112,6 @@ async fn require_organization(registry: &mut Client, path: &str) -> Result<(), F
 }
 
 impl Task {
-    /// Looks through the file.
-    async fn begin(
-        path: PathBuf,
-        organization: String,
-        (import_id, encoding): (Option<String>, Said),
-        shown: Shown,
-    ) -> Result<Self, Failure> {
-        let (survey, length) = look_through(&path, encoding, shown).await?;
-        let import_id = import_id.unwrap_or_else(|| default_id(&survey, &organization));
-        Ok(Self { path, organization, import_id, survey, length })
-    }
-
     /// How far an earlier command came.
     async fn committed_line(&self, registry: &mut Client) -> Result<i64, Failure> {
         let request = GetRosterImportRequest { import_id: self.import_id.clone() };
@@ -136,45 +135,30 @@ impl Task {
         after_line: i64,
         shown: Shown,
     ) -> Result<(RosterImport, Unreadable), Failure> {
-        let (file, length) = open(&self.path)?;
-        let length = length.min(self.length);
-        let reader = Reader::open(file, length, self.survey.encoding);
-        let reader = reader.map_err(|why| file_problem(&self.path, &why))?;
-        let bar = bar(shown, "import", length, BYTES);
-        let (rows, sent) = mpsc::channel(AHEAD);
-        let reading = tokio::task::spawn_blocking({
-            let bar = bar.clone();
-            move || reader.send(after_line, &rows, &bar)
-        });
+        let (rows, reading) = self.source.read(SHAPE, after_line, shown)?;
         let header = Part::Header(RosterHeader {
             import_id: self.import_id.clone(),
             organization: self.organization.clone(),
         });
         let parts = futures::stream::iter([header]);
-        let parts = parts.chain(ReceiverStream::new(sent).map(Part::Rows));
+        let parts = parts.chain(rows.map(|rows| Part::Rows(RosterRows { rows })));
         let messages = parts.map(|part| ImportRosterRequest { part: Some(part) });
         let imported = registry.import_roster(messages).await;
-        bar.finish_and_clear();
-        let imported = imported.map_err(|status| Failure::from(status).or_resume(|| self.advice()));
-        let imported = imported?.into_inner().roster_import;
-        let unreadable = joined(reading.await, &self.path)?;
-        Ok((imported.ok_or_else(|| Failure::missing("roster_import"))?, unreadable))
-    }
-
-    fn advice(&self) -> String {
-        format!(
-            "what was committed stays: repeat the command to go on behind it (import id {})",
-            self.import_id
-        )
+        let (imported, unreadable) = reading.end(imported, &self.import_id).await?;
+        let imported = imported.roster_import.ok_or_else(|| Failure::missing("roster_import"))?;
+        Ok((imported, unreadable))
     }
 }
 
-/// The same file for the same organization is the same import.
-fn default_id(survey: &Survey, organization: &str) -> String {
-    let mut digest = Context::new(&SHA256);
-    digest.update(survey.digest.as_ref());
-    digest.update(organization.as_bytes());
-    let digest = digest.finish();
-    let hex: String = digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("roster-{hex}")
+fn import_value(import: &RosterImport, encoding: &str, after_line: i64) -> Value {
+    json!({
+        "import_id": import.import_id,
+        "organization": import.organization,
+        "encoding": encoding,
+        "resumed_after_line": after_line,
+        "committed_line": import.committed_line,
+        "added": import.added,
+        "changed": import.changed,
+        "unchanged": import.unchanged,
+    })
 }

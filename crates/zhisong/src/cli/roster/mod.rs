@@ -5,8 +5,6 @@ use super::Problem;
 mod generate;
 mod header;
 mod import;
-mod reader;
-mod report;
 mod rows;
 
 /// Rosters of members, as CSV files.

@@ -1,7 +1,10 @@
 //! Files of offices: CSV with a header line, in UTF-8 or GB18030.
 
 mod header;
+mod reader;
 mod records;
+mod report;
+mod source;
 mod survey;
 
 use std::borrow::Cow;
@@ -13,7 +16,11 @@ use encoding_rs::Encoding;
 use tokio::task::JoinError;
 
 pub(super) use self::header::{Field, Header};
-pub(super) use self::records::{Fault, Record, Records};
+use self::reader::Reader;
+pub(super) use self::reader::{Cells, Shape, Unreadable};
+pub(super) use self::records::{Record, Records};
+pub(super) use self::report::{BadRow, Report};
+pub(super) use self::source::{Source, say_resumed};
 use self::survey::survey;
 pub(super) use self::survey::{Said, Survey};
 use super::arguments::Shown;

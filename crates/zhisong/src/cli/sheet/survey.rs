@@ -6,7 +6,11 @@ use aws_lc_rs::digest::{Context, Digest, SHA256};
 use clap::ValueEnum;
 use encoding_rs::{Decoder, DecoderResult, Encoding, GB18030, UTF_8};
 
+use crate::hex::hex;
+
 const BLOCK: usize = 64 * 1024;
+/// Bytes of a digest that name what is made of a file.
+const ID_BYTES: usize = 16;
 
 /// How the file is said to be encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -25,6 +29,17 @@ pub(in crate::cli) struct Survey {
     pub(in crate::cli) digest: Digest,
     /// How it is encoded.
     pub(in crate::cli) encoding: &'static Encoding,
+}
+
+impl Survey {
+    /// Names what is made of this file under these options: the same file under the same options
+    /// is the same.
+    pub(in crate::cli) fn id(&self, what: &str, options: &[&str]) -> String {
+        let mut digest = Context::new(&SHA256);
+        digest.update(self.digest.as_ref());
+        digest.update(options.join("\n").as_bytes());
+        format!("{what}-{}", hex(&digest.finish().as_ref()[..ID_BYTES]))
+    }
 }
 
 /// Reads a file to its end. `seen` is told how many bytes were read.
@@ -136,6 +151,18 @@ mod tests {
         let at = bytes.len() / 2;
         bytes.splice(at..at, [0xff, 0xd5]);
         assert_eq!(encoding_of(&bytes), UTF_8);
+    }
+
+    #[test]
+    fn an_id_is_of_the_bytes_and_of_each_option() {
+        let id = |text: &[u8], options: &[&str]| {
+            survey(text, Said::Auto, |_| {}).expect("reads").id("shops", options)
+        };
+        assert_eq!(id(b"a,b", &["gd", "p"]), id(b"a,b", &["gd", "p"]));
+        assert_eq!(id(b"a,b", &["gd"]).len(), "shops-".len() + 32);
+        for other in [id(b"a,c", &["gd", "p"]), id(b"a,b", &["g", "dp"])] {
+            assert_ne!(id(b"a,b", &["gd", "p"]), other);
+        }
     }
 
     #[test]

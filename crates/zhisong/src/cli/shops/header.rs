@@ -35,13 +35,6 @@ Examples:
   zhisong shops import shops.csv --organization gd
   zhisong shops import shops.csv --organization gd --campaign guangdong-cool-drinks-2022";
 
-impl Column {
-    /// The English name.
-    pub(super) const fn name_en(self) -> &'static str {
-        FIELDS[self as usize].name_en()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::sheet::Header;
@@ -58,6 +51,6 @@ mod tests {
         assert_eq!(header.position(Column::Title as usize), Some(2));
         assert_eq!(header.position(Column::Region as usize), Some(0));
         assert_eq!(header.position(Column::Chain as usize), None);
-        assert_eq!(Column::Chain.name_en(), "chain");
+        assert_eq!(FIELDS[Column::Chain as usize].name_en(), "chain");
     }
 }

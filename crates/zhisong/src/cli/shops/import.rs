@@ -1,28 +1,21 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use aws_lc_rs::digest::{Context, SHA256};
 use clap::Args;
 use contracts::redemption::v1::import_shops_request::Part;
 use contracts::redemption::v1::{
-    GetShopImportRequest, ImportShopsRequest, ShopImport, ShopRowProblem, ShopsHeader,
+    GetShopImportRequest, ImportShopsRequest, ShopImport, ShopRows, ShopsHeader,
 };
 use futures::StreamExt as _;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
 
 use super::super::arguments::Shown;
 use super::super::connection::Connection;
 use super::super::failure::Failure;
-use super::super::output::{Answer, BYTES, bar};
-use super::super::sheet::{Said, Survey, file_problem, joined, look_through, open};
-use super::reader::{Reader, Unreadable};
+use super::super::output::Answer;
+use super::super::sheet::{Report, Said, Source, Unreadable, say_resumed};
+use super::rows::{SHAPE, refused};
 use super::{Client, PLATFORM, header};
 
-/// Messages that wait to be sent: the file is read no faster than the service takes it.
-const AHEAD: usize = 2;
-/// Bad rows that people are shown; `--report` and `--json` have the others.
-const SHOWN_MAX: usize = 50;
 const COUNTS: &[&str] = &[
     "import_id",
     "organization",
@@ -66,10 +59,8 @@ pub(super) struct Import {
 
 /// What one command is about.
 struct Task {
-    path: PathBuf,
+    source: Source,
     header: ShopsHeader,
-    survey: Survey,
-    length: u64,
 }
 
 impl Import {
@@ -82,31 +73,30 @@ impl Import {
         let report = self.report.clone();
         let task = self.begin(shown).await?;
         let after_line = task.committed_line(client).await?;
-        if after_line > 0 {
-            eprintln!(
-                "import {} has been decided up to line {after_line}: going on behind it",
-                task.header.import_id
-            );
-        }
-        let (import, unreadable) = task.send(client, after_line, shown).await?;
-        let done = Done::new(import, unreadable, task.survey.encoding.name());
+        say_resumed(&task.header.import_id, after_line);
+        let (mut import, unreadable) = task.send(client, after_line, shown).await?;
+        let said = std::mem::take(&mut import.problems).into_iter().map(refused);
+        let bad_rows = Report::new(import.bad, said, unreadable);
         if let Some(path) = report {
-            done.write(&path)?;
+            bad_rows.write(&path)?;
         }
-        Ok(done.answer())
+        let encoding = task.source.survey().encoding.name();
+        Ok(bad_rows.answer(import_value(&import, encoding, after_line), COUNTS))
     }
 
     /// Looks through the file.
     async fn begin(self, shown: Shown) -> Result<Task, Failure> {
-        let (survey, length) = look_through(&self.file, self.encoding, shown).await?;
+        let source = Source::begin(self.file, self.encoding, shown).await?;
         let mut header = ShopsHeader {
             import_id: String::new(),
             organization: self.organization,
             platform: self.platform,
             campaign_id: self.campaign.unwrap_or_default(),
         };
-        header.import_id = self.import_id.unwrap_or_else(|| default_id(&survey, &header));
-        Ok(Task { path: self.file, header, survey, length })
+        let options = [&*header.organization, &header.platform, &header.campaign_id];
+        let default_id = || source.survey().id("shops", &options);
+        header.import_id = self.import_id.unwrap_or_else(default_id);
+        Ok(Task { source, header })
     }
 }
 
@@ -132,102 +122,29 @@ impl Task {
         after_line: i64,
         shown: Shown,
     ) -> Result<(ShopImport, Unreadable), Failure> {
-        let (file, length) = open(&self.path)?;
-        let length = length.min(self.length);
-        let reader = Reader::open(file, length, self.survey.encoding);
-        let reader = reader.map_err(|why| file_problem(&self.path, &why))?;
-        let bar = bar(shown, "import", length, BYTES);
-        let (rows, sent) = mpsc::channel(AHEAD);
-        let reading = tokio::task::spawn_blocking({
-            let bar = bar.clone();
-            move || reader.send(after_line, &rows, &bar)
-        });
+        let (rows, reading) = self.source.read(SHAPE, after_line, shown)?;
         let parts = futures::stream::iter([Part::Header(self.header.clone())]);
-        let parts = parts.chain(ReceiverStream::new(sent).map(Part::Rows));
+        let parts = parts.chain(rows.map(|rows| Part::Rows(ShopRows { rows })));
         let messages = parts.map(|part| ImportShopsRequest { part: Some(part) });
         let imported = client.import_shops(messages).await;
-        bar.finish_and_clear();
-        let imported = imported.map_err(|status| Failure::from(status).or_resume(|| self.advice()));
-        let imported = imported?.into_inner().shop_import;
-        let unreadable = joined(reading.await, &self.path)?;
-        Ok((imported.ok_or_else(|| Failure::missing("shop_import"))?, unreadable))
-    }
-
-    fn advice(&self) -> String {
-        let import_id = &self.header.import_id;
-        format!(
-            "what was committed stays: repeat the command to go on behind it (import id {import_id})"
-        )
+        let (imported, unreadable) = reading.end(imported, &self.header.import_id).await?;
+        let imported = imported.shop_import.ok_or_else(|| Failure::missing("shop_import"))?;
+        Ok((imported, unreadable))
     }
 }
 
-/// What an import came to: what the service says, and the rows that never reached it.
-struct Done {
-    import: ShopImport,
-    encoding: &'static str,
-    bad: i64,
-    problems: Vec<ShopRowProblem>,
-}
-
-impl Done {
-    fn new(mut import: ShopImport, unreadable: Unreadable, encoding: &'static str) -> Self {
-        let bad = import.bad + unreadable.count;
-        let mut problems = std::mem::take(&mut import.problems);
-        problems.extend(unreadable.problems);
-        problems.sort_by_key(|problem| problem.line);
-        Self { import, encoding, bad, problems }
-    }
-
-    /// Writes the bad rows that are known one by one.
-    fn write(&self, path: &Path) -> Result<(), Failure> {
-        let write = || -> csv::Result<()> {
-            let mut csv = csv::Writer::from_path(path)?;
-            csv.write_record(["line", "column", "reason"])?;
-            for ShopRowProblem { line, column, reason } in &self.problems {
-                csv.write_record([&line.to_string(), column, reason])?;
-            }
-            Ok(csv.flush()?)
-        };
-        write().map_err(|why| Failure::local(format!("--report {}: {why}", path.display())))
-    }
-
-    fn answer(&self) -> Answer {
-        let import = &self.import;
-        let value = json!({
-            "import_id": import.import_id,
-            "organization": import.organization,
-            "platform": import.platform,
-            "campaign_id": import.campaign_id,
-            "encoding": self.encoding,
-            "committed_line": import.committed_line,
-            "added": import.added,
-            "changed": import.changed,
-            "unchanged": import.unchanged,
-            "listed": import.listed,
-            "bad": self.bad,
-        });
-        let problem = |one: &ShopRowProblem| json!({ "line": one.line, "column": one.column, "reason": one.reason });
-        let problems: Vec<Value> = self.problems.iter().map(problem).collect();
-        let shown = problems[..problems.len().min(SHOWN_MAX)].to_vec();
-        let answer = Answer::record(value, COUNTS)
-            .and_list("problems", shown, &["line", "column", "reason"])
-            .with("problems", problems);
-        match self.bad {
-            0 => answer,
-            bad => answer.note(format!("{bad} rows were not taken in; all others were")).not_good(),
-        }
-    }
-}
-
-/// The same file under the same options is the same import.
-fn default_id(survey: &Survey, header: &ShopsHeader) -> String {
-    let mut digest = Context::new(&SHA256);
-    digest.update(survey.digest.as_ref());
-    for part in [&header.organization, &header.platform, &header.campaign_id] {
-        digest.update(part.as_bytes());
-        digest.update(b"\n");
-    }
-    let digest = digest.finish();
-    let hex: String = digest.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("shops-{hex}")
+fn import_value(import: &ShopImport, encoding: &str, after_line: i64) -> Value {
+    json!({
+        "import_id": import.import_id,
+        "organization": import.organization,
+        "platform": import.platform,
+        "campaign_id": import.campaign_id,
+        "encoding": encoding,
+        "resumed_after_line": after_line,
+        "committed_line": import.committed_line,
+        "added": import.added,
+        "changed": import.changed,
+        "unchanged": import.unchanged,
+        "listed": import.listed,
+    })
 }

@@ -13,7 +13,7 @@ use crate::tokens::Role;
 mod check;
 mod header;
 mod import;
-mod reader;
+mod rows;
 mod shown;
 mod stop;
 

@@ -1,25 +1,30 @@
 //! Whether a statement is what its head says, and the head was signed.
 
-use std::fmt::Write as _;
+use std::fs::{self, File};
 use std::io;
+use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use contracts::redemption::v1::get_statement_response::Part;
 use contracts::redemption::v1::{GetStatementResponse, StatementHead};
+use futures::{Stream, TryStreamExt as _};
 use rpc::DocumentKey;
-use tonic::Streaming;
+use tonic::Status;
 
 use super::super::failure::Failure;
+use crate::hex::hex;
 
-/// Reads a statement to its end, and checks that it is what its head says.
+/// Reads a statement to its end, and checks that it is what its head says, and that the head was
+/// signed by the key that it names, of those that are published.
 pub(super) async fn read(
-    mut parts: Streaming<GetStatementResponse>,
+    mut parts: impl Stream<Item = Result<GetStatementResponse, Status>> + Unpin,
+    key_set: &str,
     out: &mut dyn io::Write,
 ) -> Result<StatementHead, Failure> {
     let mut head = None;
     let mut digest = Context::new(&SHA256);
     let mut lines = 0_i64;
-    while let Some(part) = parts.message().await? {
+    while let Some(part) = parts.try_next().await? {
         match part.part {
             Some(Part::Head(found)) => head = Some(*found),
             Some(Part::Csv(bytes)) => {
@@ -39,14 +44,38 @@ pub(super) async fn read(
             lines - 1
         )));
     }
-    match digest.finish().as_ref() == head.sha256.as_ref() {
-        true => Ok(head),
-        false => Err(Failure::local("the statement's rows do not have the digest that it says")),
+    if digest.finish().as_ref() != head.sha256.as_ref() {
+        return Err(Failure::local("the statement's rows do not have the digest that it says"));
     }
+    require_signature(&head, key_set)?;
+    Ok(head)
 }
 
-/// Refuses a head that was not signed by the key that it names, of those that are published.
-pub(super) fn require_signature(head: &StatementHead, key_set: &str) -> Result<(), Failure> {
+/// As [`read`], into a file. Writes beside the file first: the file is there only when all of it
+/// was read and checked, its signature too.
+pub(super) async fn read_to_file(
+    parts: impl Stream<Item = Result<GetStatementResponse, Status>> + Unpin,
+    keys: &str,
+    path: &Path,
+) -> Result<StatementHead, Failure> {
+    let problem = |why: io::Error| Failure::local(format!("--out {}: {why}", path.display()));
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = PathBuf::from(unfinished);
+    let mut file = File::create(&unfinished).map_err(problem)?;
+    let read = read(parts, keys, &mut file).await;
+    let finished = read.and_then(|head| {
+        file.sync_all().and_then(|()| fs::rename(&unfinished, path)).map_err(problem)?;
+        Ok(head)
+    });
+    if finished.is_err() {
+        // Nothing more can be done about a file that cannot be removed either.
+        let _ = fs::remove_file(&unfinished);
+    }
+    finished
+}
+
+fn require_signature(head: &StatementHead, key_set: &str) -> Result<(), Failure> {
     let key = DocumentKey::find(key_set, &head.key_id).ok_or_else(|| {
         Failure::local(format!(
             "the statement is signed by {}, which is not published",
@@ -65,21 +94,96 @@ fn signed_text(head: &StatementHead) -> String {
         "" => format!("PLATFORM:{}", head.platform),
         funder => format!("FUNDER:{funder}"),
     };
-    let mut text = format!(
+    let sha256 = hex(&head.sha256);
+    let closed_at = head.closed_at.and_then(rpc::decode_timestamp);
+    let closed_at = closed_at.map_or(0, clock::Timestamp::as_micros);
+    format!(
         "zhisong-statement-1\nbusiness_day={}\ncounterparty={counterparty}\npayout_id={}\n\
-         format={}\nrows={}\ncaptured_fen={}\nrefunded_fen={}\ndue_fen={}\nsha256=",
+         format={}\nrows={}\ncaptured_fen={}\nrefunded_fen={}\ndue_fen={}\nsha256={sha256}\n\
+         closed_at_us={closed_at}\nkey_id={}\n",
         head.business_day,
         head.payout_id,
         head.format,
         head.rows,
         head.captured_fen,
         head.refunded_fen,
-        head.due_fen
-    );
-    for byte in &head.sha256 {
-        write!(text, "{byte:02x}").expect("a String takes everything");
+        head.due_fen,
+        head.key_id
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::digest::{SHA256, digest};
+    use rpc::{DocumentSigner, Signer, key_set};
+
+    use super::*;
+
+    const CSV: &str = "line,kind\n1,CAPTURE\n2,REFUND\n";
+
+    fn signer() -> DocumentSigner {
+        let (private, _) = Signer::generate().expect("a key");
+        DocumentSigner::from_pem(&private).expect("its own format")
     }
-    let closed_at = head.closed_at.and_then(rpc::decode_timestamp);
-    let closed_at = closed_at.map_or(0, clock::Timestamp::as_micros);
-    text + &format!("\nclosed_at_us={closed_at}\nkey_id={}\n", head.key_id)
+
+    /// A head that is true and signed.
+    fn head(signer: &DocumentSigner) -> StatementHead {
+        let mut head = StatementHead {
+            business_day: "2022-07-22".to_owned(),
+            platform: "payment-platform".to_owned(),
+            payout_id: "pay_1".to_owned(),
+            format: 2,
+            rows: 2,
+            captured_fen: 299,
+            refunded_fen: 299,
+            due_fen: 0,
+            sha256: digest(&SHA256, CSV.as_bytes()).as_ref().to_vec().into(),
+            key_id: signer.public().key_id(),
+            ..StatementHead::default()
+        };
+        head.signature = signer.sign(signed_text(&head).as_bytes()).to_vec().into();
+        head
+    }
+
+    /// Reads a statement with that head into a file, against the published keys. Gives what the
+    /// file holds.
+    async fn checked(head: StatementHead, signer: &DocumentSigner) -> Result<String, String> {
+        let (first, second) = CSV.split_at(15);
+        let csv = [first, second].map(|piece| Part::Csv(piece.as_bytes().to_vec().into()));
+        let parts = [Part::Head(Box::new(head))].into_iter().chain(csv);
+        let parts = parts.map(|part| Ok(GetStatementResponse { part: Some(part) }));
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("statement.csv");
+        let keys = key_set([signer.public()]);
+        let read = read_to_file(futures::stream::iter(parts), &keys, &path).await;
+        let read = read.map_err(|failure| format!("{failure:?}"));
+        let left = fs::read_dir(folder.path()).expect("the folder is there").count();
+        assert_eq!(left, usize::from(read.is_ok()), "what is refused leaves no file");
+        read.map(|_| fs::read_to_string(&path).expect("the file is there"))
+    }
+
+    #[tokio::test]
+    async fn a_statement_that_is_what_its_signed_head_says_is_taken() {
+        let signer = signer();
+        assert_eq!(checked(head(&signer), &signer).await.as_deref(), Ok(CSV));
+    }
+
+    #[tokio::test]
+    async fn a_head_that_was_changed_or_signed_by_an_unpublished_key_is_refused() {
+        let signer = signer();
+        let good = head(&signer);
+        let due = StatementHead { due_fen: 1, ..good.clone() };
+        let sha256 = StatementHead { sha256: vec![7; 32].into(), ..good.clone() };
+        let rows = StatementHead { rows: 3, ..good };
+        let unpublished = head(&self::signer());
+        for (head, says) in [
+            (due, "the signature of the statement's head is not valid"),
+            (sha256, "do not have the digest"),
+            (rows, "says 3 rows and has 2"),
+            (unpublished, "which is not published"),
+        ] {
+            let refused = checked(head, &signer).await.expect_err(says);
+            assert!(refused.contains(says), "{refused}");
+        }
+    }
 }

@@ -1,26 +1,24 @@
 mod check;
 mod totals;
 
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
 use contracts::redemption::v1::{
-    CloseDaysRequest, GetSettlementKeysRequest, GetStatementRequest, GetStatementResponse,
-    StatementHead,
+    CloseDaysRequest, GetSettlementKeysRequest, GetStatementRequest, StatementHead,
 };
 use serde_json::{Value, json};
-use tonic::Streaming;
 
-use self::check::{read, require_signature};
+use self::check::{read, read_to_file};
 pub(super) use self::totals::Totals;
 use super::Problem;
 use super::arguments::Target;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, instant};
+use crate::hex::hex;
 use crate::tokens::Role;
 
 const HEAD: &[&str] = &[
@@ -34,8 +32,8 @@ const HEAD: &[&str] = &[
     "sha256",
     "closed_at",
     "key_id",
-    "signature_is_valid",
 ];
+
 /// Reads the statement of a closed day, and checks its rows, its digest and its signature.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -86,14 +84,14 @@ impl Statement {
                 // Only ops may ask for a statement by whose it is.
                 let role = counterparty.as_ref().map_or(Role::PaymentPlatform, |_| Role::Ops);
                 let mut settlement = SettlementServiceClient::new(connection.channel(role)?);
+                let keys = settlement.get_settlement_keys(GetSettlementKeysRequest {}).await?;
+                let keys = keys.into_inner().jwks;
                 let parts = settlement.get_statement(request(day, counterparty)).await?;
                 let parts = parts.into_inner();
                 let head = match &out {
-                    Some(path) => to_file(parts, path).await?,
-                    None => read(parts, &mut io::sink()).await?,
+                    Some(path) => read_to_file(parts, &keys, path).await?,
+                    None => read(parts, &keys, &mut io::sink()).await?,
                 };
-                let keys = settlement.get_settlement_keys(GetSettlementKeysRequest {}).await?;
-                require_signature(&head, &keys.into_inner().jwks)?;
                 let answer = Answer::record(head_value(&head), HEAD);
                 Ok(match out {
                     Some(path) => answer.note(format!("{} holds it", path.display())),
@@ -119,28 +117,6 @@ async fn close_days(connection: &Connection) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes beside the file first: the file is there only when all of it was read and checked.
-async fn to_file(
-    parts: Streaming<GetStatementResponse>,
-    path: &Path,
-) -> Result<StatementHead, Failure> {
-    let problem = |why: io::Error| Failure::local(format!("--out {}: {why}", path.display()));
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let unfinished = PathBuf::from(unfinished);
-    let mut file = File::create(&unfinished).map_err(problem)?;
-    let read = read(parts, &mut file).await;
-    let finished = read.and_then(|head| {
-        file.sync_all().and_then(|()| fs::rename(&unfinished, path)).map_err(problem)?;
-        Ok(head)
-    });
-    if finished.is_err() {
-        // Nothing more can be done about a file that cannot be removed either.
-        let _ = fs::remove_file(&unfinished);
-    }
-    finished
-}
-
 fn head_value(head: &StatementHead) -> Value {
     json!({
         "business_day": head.business_day,
@@ -155,8 +131,6 @@ fn head_value(head: &StatementHead) -> Value {
         "closed_at": instant(head.closed_at),
         "key_id": head.key_id,
         "signature": hex(&head.signature),
-        // It is not shown at all when it is not.
-        "signature_is_valid": true,
     })
 }
 
@@ -166,8 +140,4 @@ fn counterparty(head: &StatementHead) -> String {
         "" => format!("platform:{}", head.platform),
         funder => format!("funder:{funder}"),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
