@@ -52,6 +52,8 @@ pub struct City {
     pub id_number: String,
     pub policy_id: String,
     pub campaign_id: String,
+    /// Its fund, which nothing draws on.
+    pub fund_id: String,
     pub import_id: String,
     pub voucher_id: String,
     /// Authorizations of today: held, held and captured.
@@ -103,6 +105,7 @@ impl City {
             .import(&import_id, &organization, &[office::row(sequence, district, &organization)])
             .await;
         let campaign_id = office.open_campaign(&programme(&format!("{name}-drinks"), name)).await;
+        let fund_id = office.pledge(&format!("{name}-fund"), &organization, 1).await;
         let id_number = office::id_number(sequence);
         let mut city = Self {
             name,
@@ -112,6 +115,7 @@ impl City {
             id_number,
             policy_id: format!("{name}-everybody"),
             campaign_id,
+            fund_id,
             import_id,
             organization,
             voucher_id: String::new(),

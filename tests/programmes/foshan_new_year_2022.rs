@@ -2,9 +2,9 @@
 //! out of one fund: not one fen over, and less than the smallest denomination left over.
 
 use contracts::issuance::v1::fund_service_client::FundServiceClient;
-use contracts::issuance::v1::{CreateFundRequest, Fund, GetFundRequest};
+use contracts::issuance::v1::{Fund, GetFundRequest};
 use suite_tests::apps::MemberApp;
-use suite_tests::callers::grant;
+use suite_tests::callers::{CallerChannel, grant};
 use suite_tests::evidence::Evidence;
 use suite_tests::office::{self, Office};
 use suite_tests::platform::{Basket, Platform};
@@ -17,6 +17,7 @@ use crate::region;
 const SMALL: &str = include_str!("../../deploy/programmes/foshan-new-year-2022-88.toml");
 const MIDDLE: &str = include_str!("../../deploy/programmes/foshan-new-year-2022-200.toml");
 const LARGE: &str = include_str!("../../deploy/programmes/foshan-new-year-2022-300.toml");
+const FUND: &str = "foshan-new-year-2022";
 const PLEDGED_FEN: i64 = 1_000_000_000;
 const SMALL_FEN: i64 = 8_800;
 const MIDDLE_FEN: i64 = 20_000;
@@ -40,15 +41,9 @@ async fn foshan_new_year_2022() {
     office.import("guest", "gd", &[office::row(1, "440600", "")]).await;
     let members = office.member_ids("gd/foshan").await;
     let guest = office.member_id(&office::id_number(1)).await;
-    let channel = suite.channel(&grant("ops", "gd", &["campaign.write", "campaign.read"])).await;
+    office.pledge(FUND, "gd/foshan", PLEDGED_FEN).await;
+    let channel = suite.channel(&grant("ops", "gd", &["campaign.read"])).await;
     let mut funds = FundServiceClient::new(channel);
-    let fund = CreateFundRequest {
-        request_id: "pledge".to_owned(),
-        fund_id: "foshan-new-year-2022".to_owned(),
-        organization: "gd/foshan".to_owned(),
-        pledged_fen: PLEDGED_FEN,
-    };
-    funds.create_fund(fund).await.expect("is pledged");
     for source in [SMALL, MIDDLE, LARGE] {
         office.open_campaign(source).await;
     }
@@ -113,7 +108,7 @@ async fn foshan_new_year_2022() {
     evidence.assert_lawful(&suite.stop().await).await;
 }
 
-async fn now(funds: &mut FundServiceClient<suite_tests::callers::CallerChannel>) -> Fund {
-    let request = GetFundRequest { fund_id: "foshan-new-year-2022".to_owned() };
+async fn now(funds: &mut FundServiceClient<CallerChannel>) -> Fund {
+    let request = GetFundRequest { fund_id: FUND.to_owned() };
     funds.get_fund(request).await.expect("reads").into_inner().fund.expect("a fund")
 }

@@ -10,7 +10,8 @@ use contracts::eligibility::v1::{
     RosterImport, RosterRow, RosterRows, SuspendMemberRequest,
 };
 use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
-use contracts::issuance::v1::{ActivateCampaignRequest, ApplyCampaignRequest};
+use contracts::issuance::v1::fund_service_client::FundServiceClient;
+use contracts::issuance::v1::{ActivateCampaignRequest, ApplyCampaignRequest, CreateFundRequest};
 use jiff::civil::Date;
 use member_identity::{RegionCode, Trade, resident_id_from_parts};
 use zhisong::roster::City;
@@ -36,6 +37,7 @@ pub struct Office {
     registry: RegistryServiceClient<CallerChannel>,
     policies: PolicyServiceClient<CallerChannel>,
     campaigns: CampaignServiceClient<CallerChannel>,
+    funds: FundServiceClient<CallerChannel>,
 }
 
 impl Office {
@@ -45,7 +47,8 @@ impl Office {
         Self {
             registry: RegistryServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
-            campaigns: CampaignServiceClient::new(channel),
+            campaigns: CampaignServiceClient::new(channel.clone()),
+            funds: FundServiceClient::new(channel),
         }
     }
 
@@ -114,6 +117,18 @@ impl Office {
             }
             page_token = page.next_page_token;
         }
+    }
+
+    /// Sets money aside; gives the fund's name.
+    pub async fn pledge(&mut self, fund_id: &str, organization: &str, pledged_fen: i64) -> String {
+        let request = CreateFundRequest {
+            request_id: format!("pledge-{fund_id}"),
+            fund_id: fund_id.to_owned(),
+            organization: organization.to_owned(),
+            pledged_fen,
+        };
+        self.funds.create_fund(request).await.expect("is pledged");
+        fund_id.to_owned()
     }
 
     /// Publishes a programme's policy, applies the programme and activates it; gives its name.

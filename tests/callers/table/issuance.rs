@@ -1,4 +1,4 @@
-//! `CampaignService`, `IssuanceService` and `VoucherFeedService`.
+//! `CampaignService`, `FundService`, `IssuanceService` and `VoucherFeedService`.
 
 use contracts::common::v1::ErrorReason;
 use contracts::issuance::v1 as wire;
@@ -40,6 +40,9 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         get_campaign(own, foreign),
         list_campaigns(own),
         get_stock(own, foreign),
+        create_fund(own, foreign),
+        get_fund(own, foreign),
+        list_funds(own),
         claim(own, foreign),
         issue_to_list(own, foreign),
         get_voucher(own, foreign),
@@ -117,6 +120,44 @@ fn get_stock(own: &City, foreign: &City) -> Row {
         "/zhisong.issuance.v1.CampaignService/GetStock",
         get(own),
         vec![outside("another's campaign", get(foreign))],
+    )
+}
+
+fn create_fund(own: &City, foreign: &City) -> Row {
+    let create = |request_id: &str, city: &City| {
+        ask(&wire::CreateFundRequest {
+            request_id: request_id.to_owned(),
+            fund_id: SPARE.to_owned(),
+            organization: city.organization.clone(),
+            pledged_fen: 1,
+        })
+    };
+    Row::new(
+        "/zhisong.issuance.v1.FundService/CreateFund",
+        create("own", own),
+        vec![outside("for another organization", create("theirs", foreign))],
+    )
+}
+
+fn get_fund(own: &City, foreign: &City) -> Row {
+    let get = |city: &City| ask(&wire::GetFundRequest { fund_id: city.fund_id.clone() });
+    Row::new(
+        "/zhisong.issuance.v1.FundService/GetFund",
+        get(own),
+        vec![outside("another's fund", get(foreign))],
+    )
+}
+
+fn list_funds(own: &City) -> Row {
+    let list = || ask(&wire::ListFundsRequest::default());
+    let expected = [own.fund_id.clone(), SPARE.to_owned()];
+    Row::new(
+        "/zhisong.issuance.v1.FundService/ListFunds",
+        list(),
+        vec![answered("whatever there is", list(), move |answer| {
+            let listed = read::<wire::ListFundsResponse>(answer).funds;
+            listed.into_iter().map(|fund| fund.fund_id).eq(expected.iter().cloned())
+        })],
     )
 }
 
