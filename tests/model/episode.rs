@@ -172,7 +172,8 @@ impl Episode {
     }
 
     async fn quote(&mut self, person: usize, lines: &[Line], wanted: &Wanted) {
-        let read = self.store.wallet(till::person(person), &[]).await.expect("is there");
+        let read =
+            self.store.wallet(till::person(person), &[], self.now()).await.expect("is there");
         let vouchers: Vec<_> = read.vouchers.iter().collect();
         let checks = Checks::default();
         let order = till::order(0, lines);
@@ -225,7 +226,11 @@ impl Episode {
                 .filter(|(voucher, _)| voucher.person == person)
                 .map(|(_, id)| *id)
                 .collect();
-            let read = self.store.wallet(till::person(person), &named).await.expect("is there");
+            let read = self
+                .store
+                .wallet(till::person(person), &named, self.now())
+                .await
+                .expect("is there");
             assert_eq!(read.vouchers.len(), named.len(), "no voucher is lost or new");
             for stored in &read.vouchers {
                 self.compare_voucher(stored);

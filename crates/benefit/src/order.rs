@@ -121,7 +121,8 @@ impl Terms {
         self.covers_region(basket.shop_region()) && !lines.is_empty()
     }
 
-    fn covers_region(&self, shop: RegionCode) -> bool {
+    /// Whether a shop in that region takes the vouchers, as far as its place goes.
+    pub fn covers_region(&self, shop: RegionCode) -> bool {
         self.regions().is_empty() || self.regions().iter().any(|code| code.contains(shop))
     }
 

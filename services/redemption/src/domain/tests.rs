@@ -204,7 +204,6 @@ fn the_answer_to_a_verb_is_the_authorization_as_of_that_verb() {
         partner: "wepay".parse().expect("a key"),
         order_number: "o1".parse().expect("a key"),
         request_id: "a1".parse().expect("a key"),
-        shop_id: None,
         order_amount: Fen(600),
         line_amounts: vec![Fen(600)],
         vouchers: Vec::new(),

@@ -107,7 +107,7 @@ fn applied(applied: &AppliedVoucher) -> wire::AppliedVoucher {
 }
 
 /// A refusal's reason and its texts in Chinese and English.
-fn shown(refusal: &Refusal) -> (String, String, String) {
+pub(super) fn shown(refusal: &Refusal) -> (String, String, String) {
     let problem = refusal_problem(refusal);
     let (zh, en) = problem.shown();
     (refusal.reason.name().to_owned(), zh.into_owned(), en.into_owned())

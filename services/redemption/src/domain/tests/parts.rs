@@ -39,7 +39,6 @@ fn held(dice: &mut Dice) -> Authorization {
         partner: "wepay".parse().expect("a key"),
         order_number: "o1".parse().expect("a key"),
         request_id: "a1".parse().expect("a key"),
-        shop_id: None,
         order_amount: Fen(lines.iter().sum()),
         line_amounts: lines.into_iter().map(Fen).collect(),
         vouchers,

@@ -12,6 +12,7 @@ use super::read::shop_row;
 use crate::domain::CampaignId;
 use crate::domain::shops::{Shop, ShopChange, ShopCommand, ShopKey, Stop, StopKey, StopTexts};
 use crate::store::sqlite::batch;
+use crate::store::sqlite::save::require;
 
 pub(super) async fn change(
     tx: &mut SqliteConnection,
@@ -100,10 +101,7 @@ pub(super) async fn shops(tx: &mut SqliteConnection, shops: &[&Shop]) -> Result<
     .execute(tx)
     .await
     .map_err(classify)?;
-    match done.rows_affected() == shops.len() as u64 {
-        true => Ok(()),
-        false => Err(StoreError::Conflict),
-    }
+    require(done.rows_affected(), shops.len(), StoreError::Conflict)
 }
 
 fn columns(shop: &Shop) -> impl Serialize {
