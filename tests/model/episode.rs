@@ -166,7 +166,7 @@ impl Episode {
                 Stage::Refunded { .. } => State::Refunded,
             },
             parts: parts.collect(),
-            captured: (0..made.vouchers.len()).map(|place| made.captured_of(place).0).collect(),
+            captured: made.captured_by_voucher().into_iter().map(|fen| fen.0).collect(),
             refunded: refunded(made),
         }
     }
@@ -314,7 +314,7 @@ impl Episode {
 
 /// What went back of each voucher's discount, over all refunds.
 fn refunded(made: &domain::Authorization) -> Vec<i64> {
-    (0..made.refunds.len()).fold(vec![0; made.vouchers.len()], |sums, place| {
-        sums.iter().zip(made.given_back_in(place)).map(|(sum, part)| sum + part.0).collect()
+    made.given_back_by_refund().iter().fold(vec![0; made.vouchers.len()], |sums, given| {
+        sums.iter().zip(given).map(|(sum, part)| sum + part.0).collect()
     })
 }

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use benefit::{
     Basket, Category, Fen, Hours, Kind, Line, Portion, RefundRule, ShopScope, Stacking, Terms,
-    TermsParts, Uses,
+    TermsParts, UseLimit, UsePeriod, Uses,
 };
 use clock::{BusinessDay, Timestamp, Zone};
 use member_identity::{AuthorizationId, OrganizationPath, PersonKey, RegionCode, VoucherId};
@@ -22,9 +22,13 @@ fn day(text: &str) -> BusinessDay {
 }
 
 fn breakfast() -> Campaign {
+    breakfast_with(Uses::ONCE)
+}
+
+fn breakfast_with(uses: Uses) -> Campaign {
     let parts = TermsParts {
         kind: Kind::AmountOff { threshold: Fen(600), amount: Fen(599) },
-        uses: Uses::ONCE,
+        uses,
         goods_categories: vec![Category::parse("breakfast").expect("a category")],
         excluded_categories: Vec::new(),
         regions: vec![RegionCode::parse("440000").expect("a region")],

@@ -325,8 +325,14 @@ pub fn authorize(request_id: &str, member_id: MemberId, number: &str) -> wire::A
 
 /// The reason of a refusal, and its metadata.
 pub fn reason(status: &tonic::Status) -> (String, HashMap<String, String>) {
+    let texts = status.get_error_details_vec().into_iter().filter_map(|detail| match detail {
+        tonic_types::ErrorDetail::LocalizedMessage(text) => Some((text.locale, text.message)),
+        _ => None,
+    });
+    let (locales, texts): (Vec<_>, Vec<_>) = texts.unzip();
+    assert_eq!(locales, ["zh-CN", "en"], "every refusal is told in both languages");
+    assert!(texts.iter().all(|text| !text.is_empty()), "every refusal has a text");
     let details = status.get_error_details();
     let info = details.error_info().expect("every refusal has a reason");
-    assert!(details.localized_message().is_some(), "every refusal has a text");
     (info.reason.clone(), info.metadata.clone())
 }

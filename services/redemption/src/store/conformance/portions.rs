@@ -62,7 +62,7 @@ async fn a_voucher_of_which_nothing_is_captured_is_not_used(till: Till) {
     let order: Vec<_> = held.vouchers.iter().map(|one| one.voucher_id).collect();
     assert_eq!(order, [drink, district]);
     let captured = till.captured(held.authorization_id, lines(&[(1, 500)])).await;
-    let of_each: Vec<_> = (0..2).map(|place| captured.captured_of(place).0).collect();
+    let of_each = plain(&captured.captured_by_voucher());
     assert_eq!(of_each, [0, held.vouchers[1].line_discounts[1].0]);
     let wallet = till.store.wallet(ann, &[], till.now()).await.expect("the store is there");
     let stage = |id| wallet.vouchers.iter().find(|own| own.voucher_id == id).map(|own| own.stage);
