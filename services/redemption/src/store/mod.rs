@@ -147,10 +147,10 @@ pub trait Store: Send + Sync + 'static {
     /// bring them again, and then they change nothing.
     async fn apply_found(&self, found: Found) -> Result<(), StoreError>;
 
-    /// Closes every open day before `today`, each in one commit with its totals and statements,
-    /// and opens `today`. Days that were closed before funders had statements get them. Days between
-    /// the last known one and `today` are closed empty. Gives the days that were closed here and not
-    /// by another replica, ascending.
+    /// Closes every open day before `today`, each in one commit with its totals and statements, and
+    /// opens `today`. Days that were closed before funders had statements get them. Days between
+    /// the last known one and `today` are closed empty. Gives the days that were closed here and
+    /// not by another replica, ascending.
     async fn close_days(
         &self,
         today: BusinessDay,

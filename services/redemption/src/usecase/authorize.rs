@@ -25,14 +25,14 @@ pub struct AuthorizeRequest {
 impl Checkout {
     /// Holds the best vouchers of the member together, or the named ones, for one order.
     ///
-    /// Order of answers: caller, request id, replay, shape, member, order number, voucher state, shop,
-    /// till, order rule. The member is looked for first, as the replay is found with the rest in the
-    /// lane; when there is no member, the replay is looked for alone.
+    /// Order of answers: caller, request id, replay, shape, member, order number, voucher state,
+    /// shop, till, order rule. The member is looked for first, as the replay is found with the rest
+    /// in the lane; when there is no member, the replay is looked for alone.
     ///
-    /// A voucher that issuance has issued a moment ago may not be in the wallet yet: before a member
-    /// is told that there is none, issuance is asked once. When the terms of a voucher ask whether
-    /// its owner still qualifies, eligibility is asked; while it cannot be asked, that voucher is
-    /// left out, and an order that nothing else applies to is answered "unavailable".
+    /// A voucher that issuance has issued a moment ago may not be in the wallet yet: before a
+    /// member is told that there is none, issuance is asked once. When the terms of a voucher ask
+    /// whether its owner still qualifies, eligibility is asked; while it cannot be asked, that
+    /// voucher is left out, and an order that nothing else applies to is answered "unavailable".
     ///
     /// MEMBER_UNKNOWN is judged anew on each call and not remembered: nothing was decided about an
     /// order, and the same request may be sent again after joining.

@@ -80,7 +80,7 @@ pub struct SeenShopRequest {
     pub answer: i64,
 }
 
-/// What a command touches, as it is stored and locked.
+/// What a command touches, as the step that judges it finds it.
 #[derive(Clone, Debug, Default)]
 pub struct ShopState {
     /// The request, when it had an effect before.

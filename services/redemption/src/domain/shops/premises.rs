@@ -50,8 +50,8 @@ pub struct Registrations {
     pub stops: Vec<Stop>,
 }
 
-/// One place, by what is registered. The one judge of shops and tills, campaign by campaign: what an
-/// organization registers concerns its own campaigns and those below it, and no others.
+/// One place, by what is registered. The one judge of shops and tills, campaign by campaign: what
+/// an organization registers concerns its own campaigns and those below it, and no others.
 #[derive(Clone, Copy, Debug)]
 pub struct Premises<'a> {
     registrations: &'a Registrations,

@@ -133,7 +133,8 @@ proptest! {
             prop_assert!(given.iter().all(|fen| fen.0 >= 0));
             prop_assert!(sum(&given) <= returned, "more goes back than is returned");
         }
-        let back = order.given_back_by_refund().into_iter().fold(vec![0; captured.len()], |sums, given| {
+        let none = vec![0; captured.len()];
+        let back = order.given_back_by_refund().into_iter().fold(none, |sums, given| {
             sums.iter().zip(given).map(|(sum, fen)| sum + fen.0).collect()
         });
         prop_assert_eq!(order.given_back_by_voucher(), captured.clone());

@@ -1,5 +1,5 @@
-//! Orders meet what ops said of shops, tills, lists, stops and goods, at every replica, and what was
-//! held before goes on.
+//! Orders meet what ops said of shops, tills, lists, stops and goods, at every replica, and what
+//! was held before goes on.
 
 use std::collections::BTreeMap;
 

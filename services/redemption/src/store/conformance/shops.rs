@@ -32,6 +32,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("stops", stops_at_two_replicas_at_once_are_each_a_version_of_their_scope),
         case!("imports", good_rows_go_in_and_bad_ones_are_kept_with_line_and_reason),
         case!("imports", an_import_goes_on_behind_what_is_committed_and_the_same_file_is_unchanged),
+        case!("imports", one_import_at_two_replicas_at_once_counts_each_row_once),
         case!("imports", an_import_id_is_one_headers),
     ]
 }
@@ -120,9 +121,20 @@ impl Till {
         rows: &[WrittenShop],
     ) -> ShopImport {
         self.begin(import_id, "gd/guangzhou", campaign).await.expect("it begins");
+        self.take(import_id, rows).await
+    }
+
+    /// Takes in rows of an import that was begun.
+    async fn take(&self, import_id: &str, rows: &[WrittenShop]) -> ShopImport {
         let rows = rows.iter().map(WrittenShop::read).collect();
         let batch = ImportBatch { import_id: key(import_id), rows, at: self.now() };
-        self.store.shops().import_shops(batch).await.expect("the store is there")
+        for _ in 0..20 {
+            match self.store.shops().import_shops(batch.clone()).await {
+                Err(StoreError::Conflict) => {}
+                taken => return taken.expect("the store is there"),
+            }
+        }
+        panic!("conflicts do not end");
     }
 
     async fn begin(
@@ -472,6 +484,23 @@ async fn an_import_goes_on_behind_what_is_committed_and_the_same_file_is_unchang
         other.begin("i4", "gd/guangzhou", None).await.expect("it begins")
     });
     assert_eq!(both.await.0.unchanged, 19, "one of them has moved");
+}
+
+async fn one_import_at_two_replicas_at_once_counts_each_row_once(till: Till) {
+    let other = till.replica().await;
+    let rows: Vec<_> = (1..=60).map(|n| row(n + 1, &format!("s{n}"), "分店", TIANHE, "")).collect();
+    till.begin("i1", "gd/guangzhou", Some(RETURNS)).await.expect("it begins");
+    let stream = async |till: &Till| {
+        for batch in rows.chunks(7) {
+            till.take("i1", batch).await;
+        }
+    };
+    futures::future::join(stream(&till), stream(&other)).await;
+    let report = till.store.shops().shop_import(&key("i1")).await.expect("the store is there");
+    let import = report.expect("it was begun").import;
+    let counts = (import.added, import.changed, import.unchanged, import.listed, import.bad);
+    assert_eq!((counts, import.committed_line), ((60, 0, 0, 60, 0), 61));
+    assert_eq!(till.shop("s60").await.version, 1);
 }
 
 async fn an_import_id_is_one_headers(till: Till) {

@@ -1,5 +1,6 @@
 -- Each part is looked up by its key, whatever the planner believes of the tables' sizes: while a
--- file of shops comes in it would else join by reading all that is there already, batch after batch.
+-- file of shops comes in it would else join by reading all that is there already, batch after
+-- batch.
 SELECT 'SHOP' AS what, s.platform, s.shop_id, s.region_code AS name, s.state AS value,
   s.organization, NULL::TEXT AS text_zh, NULL::TEXT AS text_en,
   NULL::BIGINT AS version, NULL::TEXT AS stopped_by, NULL::BIGINT AS stopped_at

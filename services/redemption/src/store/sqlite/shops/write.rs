@@ -42,8 +42,8 @@ pub(super) async fn change(
             let gone = mappings.iter().filter(|(_, category)| category.is_none());
             let gone: Vec<_> = gone.map(|(text, _)| text.as_str()).collect();
             let query = sqlx::query(
-                "DELETE FROM shop_category
-                 WHERE platform = ?1 AND shop_id = ?2 AND text IN (SELECT value FROM json_each(?3))",
+                "DELETE FROM shop_category WHERE platform = ?1 AND shop_id = ?2
+                   AND text IN (SELECT value FROM json_each(?3))",
             );
             run(tx, query.bind(platform.as_str()).bind(shop_id).bind(batch::array(gone))).await?;
             let new: Vec<_> = mappings
