@@ -209,13 +209,14 @@ impl Episode {
                 Stage::Refunded { .. } => State::Refunded,
             },
             parts: parts.collect(),
-            captured: (0..made.vouchers.len()).map(|place| made.captured_of(place).0).collect(),
+            captured: made.captured_by_voucher().into_iter().map(|fen| fen.0).collect(),
             refunded: refunded(made),
         }
     }
 
     async fn quote(&mut self, person: usize, lines: &[Line]) {
-        let read = self.store.wallet(till::person(person), &[]).await.expect("is there");
+        let read =
+            self.store.wallet(till::person(person), &[], self.now()).await.expect("is there");
         let vouchers: Vec<_> = read.vouchers.iter().collect();
         let checks = Checks::default();
         let order = till::order(0, lines);
@@ -283,7 +284,8 @@ impl Episode {
         let vouchers = self.reference.vouchers.iter().zip(&self.names.vouchers);
         let own = vouchers.filter(|(voucher, _)| voucher.person == person);
         let named: Vec<VoucherId> = own.map(|(_, id)| *id).collect();
-        let read = self.store.wallet(till::person(person), &named).await.expect("is there");
+        let read =
+            self.store.wallet(till::person(person), &named, self.now()).await.expect("is there");
         assert_eq!(read.vouchers.len(), named.len(), "no voucher is lost or new");
         read.vouchers
     }
@@ -388,7 +390,7 @@ impl Episode {
 
 /// What went back of each voucher's discount, over all refunds.
 fn refunded(made: &domain::Authorization) -> Vec<i64> {
-    (0..made.refunds.len()).fold(vec![0; made.vouchers.len()], |sums, place| {
-        sums.iter().zip(made.given_back_in(place)).map(|(sum, part)| sum + part.0).collect()
+    made.given_back_by_refund().iter().fold(vec![0; made.vouchers.len()], |sums, given| {
+        sums.iter().zip(given).map(|(sum, part)| sum + part.0).collect()
     })
 }

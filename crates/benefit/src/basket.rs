@@ -33,7 +33,7 @@ pub enum BasketProblem {
 }
 
 /// The most lines of an order.
-pub(crate) const LINES_MAX: usize = 100;
+pub const LINES_MAX: usize = 100;
 /// The most that a line may cost: 1,000,000 yuan. With the most lines an order stays far inside
 /// 64 bits.
 const LINE_AMOUNT_MAX: Fen = Fen(100_000_000);

@@ -40,7 +40,7 @@ mod terms_problem;
 mod uses;
 mod validity;
 
-pub use basket::{Basket, BasketProblem, Line};
+pub use basket::{Basket, BasketProblem, LINES_MAX, Line};
 pub use choice::{Candidate, Choice, NotTogether, Unused, VOUCHERS_MAX, choose, combine};
 pub use fen::Fen;
 pub use hours::{Hours, HoursProblem, is_open, next_opening};

@@ -44,6 +44,18 @@ impl Fields {
         self.take(path, text.parse())
     }
 
+    /// Reads a text field by its type's `FromStr`; an empty one is none.
+    pub fn optional<T>(&mut self, path: &str, text: &str) -> Option<Option<T>>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        if text.is_empty() {
+            return Some(None);
+        }
+        self.take(path, text.parse()).map(Some)
+    }
+
     /// Takes a field that must be there.
     pub fn required<T>(&mut self, path: &str, value: Option<T>) -> Option<T> {
         if value.is_none() {

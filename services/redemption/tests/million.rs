@@ -32,11 +32,11 @@ async fn fill(url: &str) {
         "PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF;
          INSERT INTO business_day (day, state, opened_at) VALUES ('{DAY}', 'OPEN', {first});
          WITH RECURSIVE one (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM one WHERE n < {ROWS} - 1)
-         INSERT INTO journal (shard, transaction_id, authorization_id, voucher_id, kind, partner,
-           order_number, campaign_id, organization, business_day, created_at)
+         INSERT INTO journal (shard, transaction_id, authorization_id, voucher_id, kind, part,
+           partner, order_number, campaign_id, organization, business_day, created_at)
          SELECT n % 256, unhex(printf('%02x%030x', n % 256, n)),
            unhex(printf('%02x%030x', n % 256, n)), unhex(printf('%02x%030x', n % 256, n)),
-           'CAPTURE', 'pay-' || (n % 5), 'order-' || n, 'campaign-' || (n % 7),
+           'CAPTURE', 0, 'pay-' || (n % 5), 'order-' || n, 'campaign-' || (n % 7),
            'gd/city-' || (n % 7), '{DAY}', {first} + n * 80000
          FROM one;
          INSERT INTO entry (shard, transaction_id, position, account, amount_fen)

@@ -3,6 +3,8 @@
 
 #[path = "support/databases.rs"]
 mod databases;
+#[path = "support/old.rs"]
+mod old;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,28 +19,11 @@ use redemption::domain::{
     StatementWriter, TransactionKind,
 };
 use redemption::store::{Store, open};
-use sql::{DatabaseConfig, MigrationFile};
+use sql::DatabaseConfig;
 
 /// 10:00 of the day, and a minute after its end, in Shanghai.
 const BOUGHT_AT: i64 = 1_658_455_200_000_000;
 const CLOSED_AT: i64 = 1_658_505_660_000_000;
-
-macro_rules! first_migrations {
-    ($backend:literal) => {
-        [
-            MigrationFile {
-                version: 1,
-                name: "redemption",
-                sql: include_str!(concat!("../migrations/", $backend, "/0001_redemption.sql")),
-            },
-            MigrationFile {
-                version: 2,
-                name: "replicas",
-                sql: include_str!(concat!("../migrations/", $backend, "/0002_replicas.sql")),
-            },
-        ]
-    };
-}
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -79,11 +64,12 @@ fn head(format: StatementFormat, whose: &Counterparty) -> StatementHead {
     writer.finish(Timestamp::from_micros(CLOSED_AT))
 }
 
-/// A day with one capture, as the first service wrote and closed it. Bytes are written by `blob`.
-fn old_day(blob: impl Fn(&str) -> String) -> String {
-    let id = blob(&"01".repeat(16));
+/// A day with one capture, as the first service wrote and closed it.
+fn old_day() -> String {
+    let id = format!("x'{}'", "01".repeat(16));
     let sha256 = head(StatementFormat::First, &counterparties()[0]).sha256;
-    let sha256 = blob(&sha256.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    let sha256: String = sha256.iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = format!("x'{sha256}'");
     format!(
         "INSERT INTO business_day (day, state, opened_at, closed_at)
          VALUES ('2022-07-22', 'CLOSED', 0, {CLOSED_AT}), ('2022-07-23', 'OPEN', {CLOSED_AT}, NULL);
@@ -107,36 +93,8 @@ fn old_day(blob: impl Fn(&str) -> String) -> String {
     )
 }
 
-/// Writes the database as the first services left it.
-async fn write_old(config: &DatabaseConfig) {
-    if config.url.starts_with("sqlite") {
-        let migrator = sql::migrator(&first_migrations!("sqlite"));
-        let database = sql::sqlite::Database::open(config, &migrator).await.expect("it opens");
-        let script = sqlx::AssertSqlSafe(old_day(|hex| format!("x'{hex}'")));
-        let write = async move |tx: &mut sqlx::SqliteConnection| {
-            sqlx::raw_sql(script).execute(tx).await.map(drop).map_err(sql::sqlite::classify)
-        };
-        database.write("old_day", write).await.expect("it is written");
-        database.close().await;
-    } else {
-        use sqlx::Connection as _;
-        let mut fresh = sqlx::PgConnection::connect(&config.url).await.expect("it opens");
-        let emptied = sqlx::raw_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-        emptied.execute(&mut fresh).await.expect("it is emptied");
-        fresh.close().await.expect("it closes");
-        let migrator = sql::migrator(&first_migrations!("postgres"));
-        let database = sql::postgres::Database::open(config, &migrator).await.expect("it opens");
-        let script = sqlx::AssertSqlSafe(old_day(|hex| format!("'\\x{hex}'::BYTEA")));
-        let write = async move |tx: &mut sqlx::PgConnection| {
-            sqlx::raw_sql(script).execute(tx).await.map(drop).map_err(sql::postgres::classify)
-        };
-        database.write("old_day", write).await.expect("it is written");
-        database.close().await;
-    }
-}
-
 async fn play(config: DatabaseConfig) {
-    write_old(&config).await;
+    old::write(&config, old_day()).await;
     let store = open(&config).await.expect("its schema is brought up to date");
     let [platform, funder] = counterparties();
     let (first, current) = (StatementFormat::First, StatementFormat::CURRENT);

@@ -1,37 +1,23 @@
 //! A database of the service before, brought up to date: what was sold before is there, is answered
 //! as before, and can be given back.
 
+#[path = "support/databases.rs"]
+mod databases;
+#[path = "support/old.rs"]
+mod old;
+
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use benefit::{Fen, Portion};
-use libtest_mimic::{Arguments, Failed, Trial};
+use databases::Databases;
+use libtest_mimic::Arguments;
 use member_identity::{AuthorizationId, PersonKey};
 use redemption::domain::{Stage, Verb, VoucherStage};
 use redemption::store::conformance::Till;
 use redemption::store::{AuthorizationKey, Store, open};
-use sql::{DatabaseConfig, MigrationFile};
-use sqlx::{Connection as _, PgConnection, SqliteConnection};
-use testkit::postgres::{Missing, Postgres, Settings};
-
-const NAME: &str = "a_database_of_the_service_before_is_brought_up_to_date";
-
-/// The steps that the service before knew.
-macro_rules! before {
-    ($backend:literal) => {
-        [
-            MigrationFile {
-                version: 1,
-                name: "redemption",
-                sql: include_str!(concat!("../migrations/", $backend, "/0001_redemption.sql")),
-            },
-            MigrationFile {
-                version: 2,
-                name: "replicas",
-                sql: include_str!(concat!("../migrations/", $backend, "/0002_replicas.sql")),
-            },
-        ]
-    };
-}
+use sql::DatabaseConfig;
+use sqlx::{Connection as _, SqliteConnection};
 
 /// Ann bought two lines for 5.00 less 2.99; Bob brought his drink back, and his right returned.
 const SOLD: &str = "
@@ -81,55 +67,20 @@ const SOLD: &str = "
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let started = match arguments.list {
-        true => Err(Missing::Failure(String::from("no server was started for a mere list"))),
-        false => Postgres::start_if_present(Settings { fsync: false }),
-    };
-    let over_sqlite = Trial::test(format!("sqlite::{NAME}"), || run(sqlite()));
-    let name = format!("postgres::{NAME}");
-    let over_postgres = match started {
-        Ok(server) => Trial::test(name, move || run(postgres(server))),
-        Err(Missing::Ignored(reason)) => {
-            eprintln!("ignored: {name}: {reason}");
-            Trial::test(name, || Ok(())).with_ignored_flag(true)
-        }
-        Err(Missing::Failure(reason)) => Trial::test(name, || Err(Failed::from(reason))),
-    };
-    libtest_mimic::run(&arguments, vec![over_sqlite, over_postgres]).exit_code()
+    let databases = Databases::start(&arguments);
+    let name = "a_database_of_the_service_before_is_brought_up_to_date";
+    let play = Arc::new(|config| Box::pin(play(config)) as _);
+    libtest_mimic::run(&arguments, databases.trials(name, play).into()).exit_code()
 }
 
-fn run(trial: impl Future<Output = ()>) -> Result<(), Failed> {
-    tokio::runtime::Runtime::new()?.block_on(trial);
-    Ok(())
-}
-
-async fn sqlite() {
-    let folder = tempfile::tempdir().expect("a folder for the database");
-    let url = format!("sqlite://{}", folder.path().join("redemption.db").display());
-    let config = DatabaseConfig { weak_durability: true, ..DatabaseConfig::at(url) };
-    let steps = sql::migrator(&before!("sqlite"));
-    let database = sql::sqlite::Database::open(&config, &steps).await.expect("it opens");
-    database.close().await;
-    let mut connection = SqliteConnection::connect(&config.url).await.expect("it opens");
-    sqlx::raw_sql(SOLD).execute(&mut connection).await.expect("it was sold");
-    connection.close().await.expect("it closes");
+async fn play(config: DatabaseConfig) {
+    old::write(&config, SOLD.to_owned()).await;
     is_kept(&config).await;
-    let mut connection = SqliteConnection::connect(&config.url).await.expect("it opens");
-    let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await;
-    assert!(broken.expect("it is checked").is_empty(), "every row has what it refers to");
-}
-
-async fn postgres(server: Postgres) {
-    let url = server.database().await.expect("room for a database");
-    let config = DatabaseConfig { weak_durability: true, ..DatabaseConfig::at(url) };
-    let steps = sql::migrator(&before!("postgres"));
-    let database = sql::postgres::Database::open(&config, &steps).await.expect("it opens");
-    database.close().await;
-    let mut connection = PgConnection::connect(&config.url).await.expect("it opens");
-    let sold = sqlx::AssertSqlSafe(SOLD.replace("x'", "'\\x"));
-    sqlx::raw_sql(sold).execute(&mut connection).await.expect("it was sold");
-    connection.close().await.expect("it closes");
-    is_kept(&config).await;
+    if config.url.starts_with("sqlite") {
+        let mut connection = SqliteConnection::connect(&config.url).await.expect("it opens");
+        let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut connection).await;
+        assert!(broken.expect("it is checked").is_empty(), "every row has what it refers to");
+    }
 }
 
 fn id(shard: u8, last: u8) -> AuthorizationId {
@@ -143,7 +94,6 @@ async fn is_kept(config: &DatabaseConfig) {
     let till = Till::open(store.clone()).await;
     gave_back(&till, &*store).await;
     let of_ann = till.stored(id(1, 10)).await;
-    assert_eq!(of_ann.shop_id, None);
     assert_eq!(of_ann.line_amounts, [Fen(401), Fen(99)], "the rest counts with the first line");
     assert_eq!(of_ann.vouchers[0].organization.as_str(), "gd");
     assert_eq!(of_ann.captured(), Fen(299));

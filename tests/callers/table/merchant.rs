@@ -20,7 +20,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         list_shops(own, foreign),
         list_on_campaign(own, foreign),
         unlist_from_campaign(own, foreign),
-        map_categories(own, foreign),
+        map_categories(own),
         import_shops(own, foreign),
         get_shop_import(own, foreign),
         stop_redeeming(own, foreign),
@@ -149,24 +149,15 @@ fn unlist_from_campaign(own: &City, foreign: &City) -> Row {
     )
 }
 
-fn map_categories(own: &City, foreign: &City) -> Row {
-    let map = |request_id: &str, platform: &City, shop_id: &str| {
-        let (text, category) = ("10000045".to_owned(), "cold-drink".to_owned());
-        ask(&wire::MapCategoriesRequest {
-            request_id: request_id.to_owned(),
-            platform: platform.subject.clone(),
-            shop_id: shop_id.to_owned(),
-            mappings: vec![wire::CategoryMapping { text, category }],
-        })
-    };
-    Row::new(
-        "/zhisong.redemption.v1.MerchantService/MapCategories",
-        map("own", own, "shop-1"),
-        vec![
-            outside("texts of another's shop", map("theirs", foreign, "shop-1")),
-            outside("texts of a whole platform", map("platform-wide", own, "")),
-        ],
-    )
+fn map_categories(own: &City) -> Row {
+    let (text, category) = ("10000045".to_owned(), "cold-drink".to_owned());
+    let map = ask(&wire::MapCategoriesRequest {
+        request_id: "own".to_owned(),
+        platform: own.subject.clone(),
+        shop_id: "shop-1".to_owned(),
+        mappings: vec![wire::CategoryMapping { text, category }],
+    });
+    Row::everywhere("/zhisong.redemption.v1.MerchantService/MapCategories", map)
 }
 
 fn import_shops(own: &City, foreign: &City) -> Row {

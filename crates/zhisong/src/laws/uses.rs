@@ -156,17 +156,6 @@ const RULES: &[Rule] = &[
       AND (c.refund_rule = 'RIGHT_RETURNS_WITH_GRACE'
            OR (c.refund_rule = 'RIGHT_RETURNS' AND w.valid_until > a.refunded_at))",
     },
-    Rule {
-        what: "orders that say otherwise than their refunds whether a right came back",
-        sql: "
-    SELECT a.authorization_id, a.right_returned, d.returned
-    FROM \"authorization\" AS a LEFT JOIN (
-      SELECT shard, authorization_id, MAX(CASE returned_vouchers WHEN '' THEN 0 ELSE 1 END)
-        AS returned
-      FROM refund GROUP BY shard, authorization_id
-    ) AS d ON d.shard = a.shard AND d.authorization_id = a.authorization_id
-    WHERE a.state = 'REFUNDED' AND COALESCE(a.right_returned, -1) <> COALESCE(d.returned, 0)",
-    },
 ];
 
 /// Law R1: captures - restored uses <= uses, in all and in each period, and money <= balance; a

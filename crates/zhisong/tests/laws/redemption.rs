@@ -110,11 +110,6 @@ fn r1_catches_a_right_that_is_used_twice_or_comes_back_by_itself(history: &Histo
                 "uses - captures + rights returned",
                 "UPDATE wallet_voucher SET returns = returns + 1 WHERE {free}",
             ),
-            broken(
-                &[R1],
-                "otherwise than their refunds",
-                "UPDATE \"authorization\" SET right_returned = 0 WHERE {refunded}",
-            ),
             broken(&[R1, Feed], "in no wallet", "DELETE FROM wallet_voucher WHERE {used}"),
         ],
     );
@@ -252,7 +247,7 @@ fn r2_catches_portions_that_are_not_what_was_booked(history: &History) {
                 &[R1, R2],
                 "state is not what came back",
                 "UPDATE \"authorization\" SET state = 'REFUNDED', refunded_at = captured_at,
-               refunded_on = captured_on, right_returned = 0
+               refunded_on = captured_on
              WHERE {part}",
             ),
             broken(&[R2, R3, R5], unlike, "DELETE FROM refund WHERE {part} AND part = 2"),

@@ -57,10 +57,9 @@ FROM (SELECT v.shard, v.voucher_id, count(*) AS returns
       WHERE a.right_returned = 1 GROUP BY v.shard, v.voucher_id) AS r
 WHERE w.voucher_id = r.voucher_id AND w.shard = r.shard;
 
--- What was authorized before has no shop and no lines. `captured_amounts` is what was captured of
+-- What was authorized before has no lines. `captured_amounts` is what was captured of
 -- each line; null when that was all of it. `refunds` counts the rows of `refund`.
 ALTER TABLE "authorization"
-  ADD COLUMN shop_id          TEXT COLLATE "C",
   ADD COLUMN line_amounts     TEXT COLLATE "C" NOT NULL DEFAULT '',
   ADD COLUMN captured_amounts TEXT COLLATE "C"
     CHECK (captured_amounts IS NULL OR captured_at IS NOT NULL),
@@ -98,9 +97,7 @@ FROM request AS r JOIN "authorization" AS a
 WHERE r.verb = 'REFUND' AND r.outcome = 'OK';
 
 -- One transaction a voucher and refund.
-ALTER TABLE journal
-  ADD COLUMN part    BIGINT NOT NULL DEFAULT 0,
-  ADD COLUMN shop_id TEXT COLLATE "C";
+ALTER TABLE journal ADD COLUMN part BIGINT NOT NULL DEFAULT 0;
 
 UPDATE journal SET part = 1 WHERE kind = 'REFUND';
 
@@ -108,6 +105,9 @@ ALTER TABLE journal
   DROP CONSTRAINT journal_authorization_id_voucher_id_kind_shard_key,
   ADD CHECK (part BETWEEN 0 AND 50 AND (part = 0) = (kind = 'CAPTURE')),
   ADD UNIQUE (authorization_id, voucher_id, kind, part, shard);
+
+-- Whether a right came back is what the refunds say.
+ALTER TABLE "authorization" DROP COLUMN right_returned;
 
 -- The service before takes a part of an order for the whole of it.
 UPDATE meta SET value = '3' WHERE key IN ('schema', 'min_reader');

@@ -1,5 +1,7 @@
 -- Shops and tills, what is stopped, and what a shop's own category texts stand for. None of it
 -- belongs to a person. Authorize reads it in its own transaction and locks none of it.
+-- `changed_at` of tills and texts, `listed_at`, and `created_at` of requests are for people who
+-- look into the database: no service reads them.
 
 CREATE TABLE shop (
   platform     TEXT COLLATE "C" NOT NULL,
@@ -13,10 +15,6 @@ CREATE TABLE shop (
   changed_at   BIGINT NOT NULL,
   PRIMARY KEY (platform, shop_id)
 );
-
-CREATE INDEX shop_of_region ON shop (region_code, platform, shop_id);
-
-CREATE INDEX shop_of_chain ON shop (chain, platform, shop_id) WHERE chain IS NOT NULL;
 
 CREATE TABLE terminal (
   platform    TEXT COLLATE "C" NOT NULL,
@@ -64,6 +62,9 @@ CREATE TABLE redeeming_stop (
   stopped_at   BIGINT NOT NULL,
   PRIMARY KEY (organization, scope, scope_key)
 );
+
+-- Of shops only the stops of those that are asked about are read.
+CREATE INDEX redeeming_stop_of_scope ON redeeming_stop (scope, scope_key);
 
 -- Every stop, change of its texts and resumption that ever was; only ever added to.
 CREATE TABLE redeeming_change (

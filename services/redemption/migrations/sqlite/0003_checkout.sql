@@ -91,9 +91,8 @@ ALTER TABLE wallet_voucher_new RENAME TO wallet_voucher;
 CREATE INDEX wallet_voucher_of_person
   ON wallet_voucher (shard, person_key, valid_until, voucher_id);
 
--- What was authorized before has no shop and no lines. `captured_amounts` is what was captured of
+-- What was authorized before has no lines. `captured_amounts` is what was captured of
 -- each line; null when that was all of it. `refunds` counts the rows of `refund`.
-ALTER TABLE "authorization" ADD COLUMN shop_id TEXT;
 ALTER TABLE "authorization" ADD COLUMN line_amounts TEXT NOT NULL DEFAULT '';
 ALTER TABLE "authorization" ADD COLUMN captured_amounts TEXT
   CHECK (captured_amounts IS NULL OR captured_at IS NOT NULL);
@@ -143,7 +142,6 @@ CREATE TABLE journal_new (
     CHECK (part BETWEEN 0 AND 50 AND (part = 0) = (kind = 'CAPTURE')),
   partner          TEXT    NOT NULL,
   order_number     TEXT    NOT NULL,
-  shop_id          TEXT,
   campaign_id      TEXT    NOT NULL,
   organization     TEXT    NOT NULL,
   business_day     TEXT    NOT NULL REFERENCES business_day (day),
@@ -180,6 +178,9 @@ ALTER TABLE journal_new RENAME TO journal;
 ALTER TABLE entry_new RENAME TO entry;
 
 CREATE INDEX journal_of_day ON journal (business_day, partner, created_at, transaction_id);
+
+-- Whether a right came back is what the refunds say.
+ALTER TABLE "authorization" DROP COLUMN right_returned;
 
 -- The service before takes a part of an order for the whole of it.
 UPDATE meta SET value = '3' WHERE key IN ('schema', 'min_reader');

@@ -3,7 +3,7 @@ use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, OrganizationPath, PersonKey, VoucherId};
 
 use super::{
-    CampaignId, Detail, OrderNumber, Partner, Reason, RefundPart, Refusal, RequestId, ShopId, Verb,
+    CampaignId, Detail, OrderNumber, Partner, Reason, RefundPart, Refusal, RequestId, Verb,
 };
 
 /// The most refunds of one authorization.
@@ -22,8 +22,6 @@ pub struct Authorization {
     pub order_number: OrderNumber,
     /// The request that made it.
     pub request_id: RequestId,
-    /// The platform's id of the shop; none for one that was made before shops were kept.
-    pub shop_id: Option<ShopId>,
     /// What the order costs before the discount.
     pub order_amount: Fen,
     /// What each line of it costs; comes to `order_amount`.

@@ -128,9 +128,10 @@ impl Command {
 }
 
 impl Remembered {
-    /// The answer to the request of that key, or to another request under its id: `differs` is the first field
-    /// in which that one differs. `made` is the authorization that the request made or changed,
-    /// at any later time. The first answer is made here too, so that no replay can differ from it.
+    /// The answer to the request of that key, or to another request under its id: `differs` is the
+    /// first field in which that one differs. `made` is the authorization that the request made or
+    /// changed, at any later time. The first answer is made here too, so that no replay can differ
+    /// from it.
     pub fn answer(
         &self,
         (_, verb, request_id): &RequestKey,

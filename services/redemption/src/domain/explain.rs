@@ -2,9 +2,9 @@
 
 use std::cmp::Reverse;
 
-use benefit::OrderRefusal;
+use benefit::{Hours, OrderRefusal};
 use clock::Timestamp;
-use member_identity::VoucherId;
+use member_identity::{RegionCode, VoucherId};
 
 use super::shops::Premises;
 use super::{
@@ -20,8 +20,6 @@ pub struct Unused {
     pub campaign_id: CampaignId,
     /// The first instant after its validity.
     pub valid_until: Timestamp,
-    /// Whether it is for goods of the order, in the order's region.
-    pub covers: bool,
     /// Why.
     pub why: UnusedReason,
 }
@@ -39,12 +37,11 @@ pub enum UnusedReason {
 /// not its time, or the period is spent. What the terms say of hours comes last.
 pub fn hindrance(voucher: &WalletVoucher, campaign: &Campaign, now: Timestamp) -> Option<Refusal> {
     let hours = campaign.terms.hours();
-    let closed = || Refusal::new(Reason::OutsideHours).with(Detail::Hours, listed(hours));
     let is_closed = !benefit::is_open(hours, now, campaign.terms.zone());
     taken(voucher, now)
         .or_else(|| out_of_time(voucher, now))
         .or_else(|| spent(voucher, campaign, now))
-        .or_else(|| is_closed.then(closed))
+        .or_else(|| is_closed.then(|| outside_hours(hours)))
 }
 
 /// What keeps a voucher from being a candidate: an order has it, its period is spent, the shop does
@@ -105,35 +102,63 @@ fn unqualified(voucher: &WalletVoucher, campaign: &Campaign, checks: &Checks) ->
     }
 }
 
-pub(super) fn explained(voucher: &WalletVoucher, covers: bool, why: UnusedReason) -> Unused {
+pub(super) fn explained(voucher: &WalletVoucher, why: UnusedReason) -> Unused {
     Unused {
         voucher_id: voucher.voucher_id,
         campaign_id: voucher.campaign_id.clone(),
         valid_until: voucher.valid_until,
-        covers,
         why,
     }
 }
 
-/// How far a voucher is from applying: one that is for these goods and this place comes before any
-/// other, whatever keeps it. Then what the next moment may change comes first, then what another
-/// basket could, then what time will, then what is over. Within these the one that expires first;
-/// of those that are over, the latest.
-pub(super) fn distance(unused: &Unused) -> (bool, u8, Timestamp, Reverse<Timestamp>) {
+/// How far a voucher is from applying: one that `covers` goods of the order, in its region, comes
+/// before any other, whatever keeps it. Then what the next moment may change comes first, then what
+/// another basket or shop could, then what the organization has stopped, then what another order
+/// has, then what time will change, then what is over. Within these the one that expires first; of
+/// those that are over, the latest.
+pub(super) fn distance(unused: &Unused, covers: bool) -> (bool, u8, Timestamp, Reverse<Timestamp>) {
     let never = Timestamp::from_micros(i64::MAX);
-    let is_off = !unused.covers;
+    let is_off = !covers;
     let soonest = |rank| (is_off, rank, unused.valid_until, Reverse(never));
     let latest = |rank| (is_off, rank, never, Reverse(unused.valid_until));
     match &unused.why {
         UnusedReason::BetterChosen => soonest(1),
         UnusedReason::Refused(refusal) => match refusal.reason {
             Reason::BenefitNotAvailableNow => soonest(0),
-            Reason::VoucherHeld => soonest(2),
-            Reason::VoucherNotYetValid | Reason::UsesOfPeriodSpent => soonest(3),
-            Reason::NoLongerEligible => soonest(4),
-            Reason::VoucherUsed => latest(5),
-            Reason::VoucherExpired => latest(6),
-            _ => soonest(1),
+            Reason::BelowThreshold
+            | Reason::GoodsNotCovered
+            | Reason::RegionNotCovered
+            | Reason::OutsideHours
+            | Reason::ShopUnknown
+            | Reason::ShopBlocked
+            | Reason::TerminalBlocked
+            | Reason::ShopRegionDiffers
+            | Reason::ShopNotListed
+            | Reason::NothingLeft
+            | Reason::OrderCapReached => soonest(1),
+            Reason::RedeemingStopped => soonest(2),
+            Reason::VoucherHeld => soonest(3),
+            Reason::VoucherNotYetValid | Reason::UsesOfPeriodSpent => soonest(4),
+            Reason::NoLongerEligible => soonest(5),
+            Reason::VoucherUsed => latest(6),
+            Reason::VoucherExpired => latest(7),
+            // No voucher is left out for these: they are of an order, a request or a wallet.
+            Reason::NoVoucher
+            | Reason::VoucherUnknown
+            | Reason::CampaignUnknown
+            | Reason::NotCombinable
+            | Reason::OrderAlreadyAuthorized
+            | Reason::AlreadyVoided
+            | Reason::AlreadyCaptured
+            | Reason::HoldExpired
+            | Reason::AlreadyRefunded
+            | Reason::NotCaptured
+            | Reason::VoidedBeforeAuthorize
+            | Reason::AuthorizationUnknown
+            | Reason::RequestIdReused
+            | Reason::PortionAboveOrder
+            | Reason::PortionLineUnknown
+            | Reason::TooManyRefunds => latest(8),
         },
     }
 }
@@ -150,12 +175,8 @@ pub(super) fn order_reason(voucher: &WalletVoucher, why: benefit::Unused) -> Unu
 
 fn order_refusal(id: VoucherId, refusal: &OrderRefusal) -> Refusal {
     match refusal {
-        OrderRefusal::RegionNotCovered { regions } => {
-            Refusal::new(Reason::RegionNotCovered).with(Detail::Regions, listed(regions))
-        }
-        OrderRefusal::OutsideHours { hours } => {
-            Refusal::new(Reason::OutsideHours).with(Detail::Hours, listed(hours))
-        }
+        OrderRefusal::RegionNotCovered { regions } => region_not_covered(regions),
+        OrderRefusal::OutsideHours { hours } => outside_hours(hours),
         OrderRefusal::GoodsNotCovered => Refusal::new(Reason::GoodsNotCovered),
         OrderRefusal::BelowThreshold { threshold, covered } => Refusal::new(Reason::BelowThreshold)
             .with(Detail::ThresholdFen, threshold)
@@ -165,6 +186,16 @@ fn order_refusal(id: VoucherId, refusal: &OrderRefusal) -> Refusal {
             Refusal::new(Reason::OrderCapReached).with(Detail::Percent, percent)
         }
     }
+}
+
+/// The order or the till is in none of the regions.
+pub(super) fn region_not_covered(regions: &[RegionCode]) -> Refusal {
+    Refusal::new(Reason::RegionNotCovered).with(Detail::Regions, listed(regions))
+}
+
+/// It is not one of the hours.
+pub(super) fn outside_hours(hours: &[Hours]) -> Refusal {
+    Refusal::new(Reason::OutsideHours).with(Detail::Hours, listed(hours))
 }
 
 fn not_yet_valid(id: VoucherId, valid_from: Timestamp) -> Refusal {
@@ -180,6 +211,6 @@ pub(super) fn named(reason: Reason, id: VoucherId) -> Refusal {
 }
 
 /// A list in one text, joined by commas.
-pub(super) fn listed<T: ToString>(parts: &[T]) -> String {
+fn listed<T: ToString>(parts: &[T]) -> String {
     parts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

@@ -5,7 +5,7 @@ use benefit::Fen;
 use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, OrganizationPath, TransactionId, VoucherId};
 
-use super::{AppliedVoucher, Authorization, Booking, CampaignId, OrderNumber, Partner, ShopId};
+use super::{AppliedVoucher, Authorization, Booking, CampaignId, OrderNumber, Partner};
 
 /// What a transaction of the journal records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +51,6 @@ pub struct Transaction {
     pub partner: Partner,
     /// The platform's number of the order.
     pub order_number: OrderNumber,
-    /// The platform's id of the shop; none when the authorization has none.
-    pub shop_id: Option<ShopId>,
     /// The campaign that pays.
     pub campaign_id: CampaignId,
     /// The organization that funds it.
@@ -98,7 +96,6 @@ impl Posting<'_> {
             part: self.part,
             partner: authorization.partner.clone(),
             order_number: authorization.order_number.clone(),
-            shop_id: authorization.shop_id.clone(),
             campaign_id: applied.campaign_id.clone(),
             organization: applied.organization.clone(),
             business_day: self.booking.day,

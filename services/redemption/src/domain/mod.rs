@@ -52,8 +52,8 @@ pub use difference::{
     ResolveProblem, Resolved, Side,
 };
 pub use entropy::Entropy;
-use explain::listed;
 pub use explain::{Unused, UnusedReason, hindrance};
+use explain::{outside_hours, region_not_covered};
 pub use feed::{
     Advance, FeedBatch, FeedCursors, FeedProblem, Found, IssuedVoucher, StockBatch, StockKey,
     advance,

@@ -31,69 +31,82 @@ impl RefundPart {
 impl Authorization {
     /// What of each captured line was returned; empty before the capture.
     pub fn returned_amounts(&self) -> Vec<Fen> {
-        self.returned_by(self.refunds.len())
+        let mut returned = vec![Fen::ZERO; self.captured_amounts.len()];
+        self.refunds.iter().for_each(|refund| add(&mut returned, &refund.returned));
+        returned
     }
 
     /// What of each captured line is left; empty before the capture.
     pub fn left_amounts(&self) -> Vec<Fen> {
-        let returned = self.returned_amounts();
-        let pairs = self.captured_amounts.iter().zip(&returned);
-        pairs.map(|(captured, returned)| Fen(captured.0 - returned.0)).collect()
+        less(&self.captured_amounts, &self.returned_amounts())
+    }
+
+    /// What was captured of each voucher's discount.
+    pub fn captured_by_voucher(&self) -> Vec<Fen> {
+        self.summed(&self.captured_by_line())
     }
 
     /// What was captured of the discount.
     pub fn captured(&self) -> Fen {
-        (0..self.captured_amounts.len()).flat_map(|line| self.captured_on(line)).sum()
+        self.captured_by_voucher().into_iter().sum()
     }
 
-    /// What was captured of a voucher's discount.
-    pub fn captured_of(&self, place: usize) -> Fen {
-        (0..self.captured_amounts.len()).map(|line| self.captured_on(line)[place]).sum()
+    /// What was given back of each voucher's discount.
+    pub fn given_back_by_voucher(&self) -> Vec<Fen> {
+        self.given_back(&self.captured_by_line(), &self.returned_amounts())
     }
 
     /// What was given back of the discount.
     pub fn refunded(&self) -> Fen {
-        self.given_back_by(self.refunds.len()).into_iter().sum()
+        self.given_back_by_voucher().into_iter().sum()
     }
 
-    /// What refund number `place` gave back of each voucher's discount.
-    pub fn given_back_in(&self, place: usize) -> Vec<Fen> {
-        let (before, after) = (self.given_back_by(place), self.given_back_by(place + 1));
-        before.iter().zip(after).map(|(before, after)| Fen(after.0 - before.0)).collect()
+    /// What each refund gave back of each voucher's discount.
+    pub fn given_back_by_refund(&self) -> Vec<Vec<Fen>> {
+        let captured = self.captured_by_line();
+        let mut returned = vec![Fen::ZERO; self.captured_amounts.len()];
+        let mut before = vec![Fen::ZERO; self.vouchers.len()];
+        let given = |refund: &RefundPart| {
+            add(&mut returned, &refund.returned);
+            let after = self.given_back(&captured, &returned);
+            let given = less(&after, &before);
+            before = after;
+            given
+        };
+        self.refunds.iter().map(given).collect()
     }
 
-    /// Whether all that was captured of a voucher's discount was given back.
-    pub fn is_given_back(&self, place: usize) -> bool {
-        self.given_back_by(self.refunds.len())[place] == self.captured_of(place)
+    /// What was captured of each voucher's discount, line by line.
+    fn captured_by_line(&self) -> Vec<Vec<Fen>> {
+        let lines = self.line_amounts.iter().zip(&self.captured_amounts).enumerate();
+        let of_line = |(line, (amount, captured)): (usize, (&Fen, &Fen))| {
+            let discounts = self.vouchers.iter().map(|applied| applied.line_discounts[line]);
+            shares(&discounts.collect::<Vec<_>>(), *amount, *captured)
+        };
+        lines.map(of_line).collect()
     }
 
-    fn returned_by(&self, refunds: usize) -> Vec<Fen> {
-        let none = vec![Fen::ZERO; self.captured_amounts.len()];
-        self.refunds.iter().take(refunds).fold(none, |sum, refund| {
-            sum.iter().zip(&refund.returned).map(|(sum, more)| Fen(sum.0 + more.0)).collect()
-        })
+    /// What belongs to the first `returned` fen of each captured line, of each voucher's discount.
+    fn given_back(&self, captured: &[Vec<Fen>], returned: &[Fen]) -> Vec<Fen> {
+        let lines = captured.iter().zip(&self.captured_amounts).zip(returned);
+        let of_line = |((discounts, line), returned): ((&Vec<Fen>, &Fen), &Fen)| {
+            shares(discounts, *line, *returned)
+        };
+        self.summed(&lines.map(of_line).collect::<Vec<_>>())
     }
 
-    /// What the first refunds gave back of each voucher's discount.
-    fn given_back_by(&self, refunds: usize) -> Vec<Fen> {
+    /// Of each voucher the sum over the lines.
+    fn summed(&self, lines: &[Vec<Fen>]) -> Vec<Fen> {
         let mut sums = vec![Fen::ZERO; self.vouchers.len()];
-        for (line, returned) in self.returned_by(refunds).into_iter().enumerate() {
-            for (sum, part) in sums.iter_mut().zip(self.given_back_on(line, returned)) {
-                sum.0 += part.0;
-            }
-        }
+        lines.iter().for_each(|line| add(&mut sums, line));
         sums
     }
+}
 
-    /// What belongs to the first `returned` fen of a captured line, of each voucher's discount.
-    fn given_back_on(&self, line: usize, returned: Fen) -> Vec<Fen> {
-        shares(&self.captured_on(line), self.captured_amounts[line], returned)
-    }
+fn add(sums: &mut [Fen], more: &[Fen]) {
+    sums.iter_mut().zip(more).for_each(|(sum, more)| sum.0 += more.0);
+}
 
-    /// What was captured of each voucher's discount on a line.
-    fn captured_on(&self, line: usize) -> Vec<Fen> {
-        let discounts = self.vouchers.iter().map(|applied| applied.line_discounts[line]);
-        let discounts: Vec<Fen> = discounts.collect();
-        shares(&discounts, self.line_amounts[line], self.captured_amounts[line])
-    }
+fn less(amounts: &[Fen], taken: &[Fen]) -> Vec<Fen> {
+    amounts.iter().zip(taken).map(|(amount, taken)| Fen(amount.0 - taken.0)).collect()
 }

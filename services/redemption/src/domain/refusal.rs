@@ -69,8 +69,8 @@ pub enum Reason {
     TooManyRefunds,
     /// The member does not qualify any more.
     NoLongerEligible,
-    /// The terms ask whether the member still qualifies, and that is not known: it was not asked, or
-    /// nobody can tell. Never remembered.
+    /// The terms ask whether the member still qualifies, and that is not known: it was not asked,
+    /// or nobody can tell. Never remembered.
     BenefitNotAvailableNow,
 }
 

@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use benefit::{Basket, Candidate, Discount, NotTogether};
+use benefit::{Candidate, Discount, NotTogether};
 use clock::Timestamp;
 
 use super::explain::{distance, explained, named, not_free, order_reason};
@@ -44,7 +44,7 @@ impl<'a> Wallet<'a> {
         now: Timestamp,
     ) -> Result<Quotation, Refusal> {
         let basket = order.basket_at(&self.premises);
-        let (free, unused) = self.sort_out(&self.wanted(wanted)?, &basket, now);
+        let (free, unused) = self.sort_out(&self.wanted(wanted)?, now);
         let candidates: Vec<_> = free.iter().map(|voucher| self.candidate(voucher)).collect();
         let (chosen, not_chosen) = match wanted {
             Wanted::Best => {
@@ -61,8 +61,7 @@ impl<'a> Wallet<'a> {
         };
         let why = |(index, why)| {
             let voucher: &WalletVoucher = free[index];
-            let covers = self.campaign(voucher).terms.covers(&basket);
-            explained(voucher, covers, order_reason(voucher, why))
+            explained(voucher, order_reason(voucher, why))
         };
         let unused = unused.into_iter().chain(not_chosen.into_iter().map(why)).collect();
         let wants_check = |(index, _): &(usize, Discount)| self.wants_check(free[*index]);
@@ -87,25 +86,32 @@ impl<'a> Wallet<'a> {
         if !quotation.applied.is_empty() {
             return Ok(quotation.applied);
         }
-        let closest = quotation.unused.into_iter().min_by_key(distance).map(|unused| unused.why);
-        match closest {
+        let basket = order.basket_at(&self.premises);
+        let covers = |unused: &Unused| self.campaign_of(&unused.campaign_id).terms.covers(&basket);
+        let unused = quotation.unused.into_iter();
+        let closest = unused.min_by_key(|unused| distance(unused, covers(unused)));
+        match closest.map(|unused| unused.why) {
             Some(UnusedReason::Refused(refusal)) => Err(refusal),
             Some(UnusedReason::BetterChosen) | None => Err(Refusal::new(Reason::NoVoucher)),
         }
     }
 
+    /// The vouchers to look at, in the wallet's order however they are named: which of two of one
+    /// turn comes first must not depend on that.
     fn wanted(&self, wanted: &Wanted) -> Result<Vec<&'a WalletVoucher>, Refusal> {
         let Wanted::Named(ids) = wanted else { return Ok(self.vouchers.to_vec()) };
-        let own = |id| self.vouchers.iter().find(|own| own.voucher_id == id).copied();
-        let known = |id: &_| own(*id).ok_or_else(|| named(Reason::VoucherUnknown, *id));
-        ids.iter().map(known).collect()
+        let is_own = |id: &_| self.vouchers.iter().any(|own| own.voucher_id == *id);
+        if let Some(unknown) = ids.iter().find(|id| !is_own(id)) {
+            return Err(named(Reason::VoucherUnknown, *unknown));
+        }
+        let vouchers = self.vouchers.iter().copied();
+        Ok(vouchers.filter(|own| ids.contains(&own.voucher_id)).collect())
     }
 
     /// The vouchers that may be used, and the others with the reason.
     fn sort_out(
         &self,
         vouchers: &[&'a WalletVoucher],
-        basket: &Basket,
         now: Timestamp,
     ) -> (Vec<&'a WalletVoucher>, Vec<Unused>) {
         let (mut free, mut unused) = (Vec::new(), Vec::new());
@@ -113,10 +119,7 @@ impl<'a> Wallet<'a> {
             let judged_by = (self.checks, &self.premises);
             match not_free(voucher, self.campaign(voucher), judged_by, now) {
                 None => free.push(*voucher),
-                Some(refusal) => {
-                    let covers = self.campaign(voucher).terms.covers(basket);
-                    unused.push(explained(voucher, covers, UnusedReason::Refused(refusal)));
-                }
+                Some(refusal) => unused.push(explained(voucher, UnusedReason::Refused(refusal))),
             }
         }
         (free, unused)
@@ -151,7 +154,11 @@ impl<'a> Wallet<'a> {
     }
 
     fn campaign(&self, voucher: &WalletVoucher) -> &'a Campaign {
-        let campaign = self.campaigns.get(&voucher.campaign_id);
+        self.campaign_of(&voucher.campaign_id)
+    }
+
+    fn campaign_of(&self, campaign_id: &CampaignId) -> &'a Campaign {
+        let campaign = self.campaigns.get(campaign_id);
         campaign.expect("the store reads the campaign of every voucher")
     }
 }

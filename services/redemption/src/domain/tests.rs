@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use benefit::{
     Basket, Category, Fen, Hours, Kind, Line, Portion, RefundRule, ShopScope, Stacking, Terms,
-    TermsParts, Uses,
+    TermsParts, UseLimit, UsePeriod, Uses,
 };
 use clock::{BusinessDay, Timestamp, Zone};
 use member_identity::{AuthorizationId, OrganizationPath, PersonKey, RegionCode, VoucherId};
@@ -22,9 +22,13 @@ fn day(text: &str) -> BusinessDay {
 }
 
 fn breakfast() -> Campaign {
+    breakfast_with(Uses::ONCE)
+}
+
+fn breakfast_with(uses: Uses) -> Campaign {
     let parts = TermsParts {
         kind: Kind::AmountOff { threshold: Fen(600), amount: Fen(599) },
-        uses: Uses::ONCE,
+        uses,
         goods_categories: vec![Category::parse("breakfast").expect("a category")],
         excluded_categories: Vec::new(),
         regions: vec![RegionCode::parse("440000").expect("a region")],
@@ -204,7 +208,6 @@ fn the_answer_to_a_verb_is_the_authorization_as_of_that_verb() {
         partner: "wepay".parse().expect("a key"),
         order_number: "o1".parse().expect("a key"),
         request_id: "a1".parse().expect("a key"),
-        shop_id: None,
         order_amount: Fen(600),
         line_amounts: vec![Fen(600)],
         vouchers: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use benefit::{Basket, BasketProblem, Fen, Line, Portion, VOUCHERS_MAX};
+use benefit::{Basket, BasketProblem, Fen, LINES_MAX, Line, Portion, VOUCHERS_MAX};
 use clock::{BusinessDay, Timestamp};
 use contracts::eligibility::v1 as eligibility;
 use contracts::redemption::v1 as wire;
@@ -10,17 +10,13 @@ use member_identity::{IdDocument, RegionCode, VoucherId};
 use rpc::{Fields, Problem};
 
 use crate::domain::shops::GoodsText;
-use crate::domain::{
-    Order, OrderHold, OrderPart, RequestId, TerminalId, VoidTarget, Wanted, business_day,
-};
+use crate::domain::{Order, OrderHold, OrderPart, RequestId, VoidTarget, Wanted, business_day};
 use crate::store::AuthorizationKey;
 use crate::usecase::{AuthorizeRequest, MemberReference, QuoteRequest};
 
 const HOLD_DEFAULT: Duration = Duration::from_secs(5 * 60);
 const HOLD_MIN: Duration = Duration::from_secs(1);
 const HOLD_MAX: Duration = Duration::from_secs(30 * 60);
-/// The most lines of a portion: those of an order.
-const PORTION_LINES_MAX: usize = 100;
 
 /// A request that does not read, and the first field of it that does not.
 #[derive(Debug)]
@@ -43,6 +39,15 @@ impl Reader {
         T::Err: std::fmt::Display,
     {
         let value = self.fields.parse(path, text);
+        self.note(path, value)
+    }
+
+    fn optional<T>(&mut self, path: &str, text: &str) -> Option<Option<T>>
+    where
+        T: std::str::FromStr,
+        T::Err: std::fmt::Display,
+    {
+        let value = self.fields.optional(path, text);
         self.note(path, value)
     }
 
@@ -173,7 +178,7 @@ fn portion(reader: &mut Reader, portion: Option<wire::Portion>) -> Option<Portio
             amount(reader, "portion.amount_fen", fen).map(Portion::Amount)
         }
         Some(Part::Lines(wire::LinePortions { lines })) => {
-            let count = (1..=PORTION_LINES_MAX).contains(&lines.len());
+            let count = (1..=LINES_MAX).contains(&lines.len());
             reader.take("portion.lines", count.then_some(()).ok_or("not 1 to 100 lines"))?;
             let lines = lines.iter().enumerate().map(|(at, line)| {
                 let path = format!("portion.lines[{at}]");
@@ -226,7 +231,7 @@ fn order(reader: &mut Reader, order: Option<wire::Order>) -> Option<Order> {
         Some(shop) => (
             reader.parse("order.shop.shop_id", &shop.shop_id),
             reader.take("order.shop.region_code", RegionCode::parse(&shop.region_code)),
-            terminal(reader, &shop.terminal_id),
+            reader.optional("order.shop.terminal_id", &shop.terminal_id),
         ),
         None => (None, None, None),
     };
@@ -244,13 +249,6 @@ fn order(reader: &mut Reader, order: Option<wire::Order>) -> Option<Order> {
 }
 
 /// A till that may be left out.
-fn terminal(reader: &mut Reader, text: &str) -> Option<Option<TerminalId>> {
-    match text {
-        "" => Some(None),
-        text => reader.parse("order.shop.terminal_id", text).map(Some),
-    }
-}
-
 fn lines(reader: &mut Reader, lines: &[wire::OrderLine]) -> Option<Vec<(Line, GoodsText)>> {
     let line = |(index, line): (usize, &wire::OrderLine)| {
         let path = format!("order.lines[{index}].category");

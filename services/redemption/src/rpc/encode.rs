@@ -22,11 +22,13 @@ pub(super) fn authorization(authorization: Authorization) -> wire::Authorization
     };
     let discount_fen = authorization.discount().0;
     let refunded_on = authorization.refunds.last().map(|refund| refund.booked.on.to_string());
-    let vouchers = authorization.vouchers.iter().enumerate();
-    let vouchers = vouchers.map(|(place, applied)| wire::AppliedVoucher {
-        captured_fen: authorization.captured_of(place).0,
+    let captured_fen = authorization.captured_by_voucher();
+    let vouchers = authorization.vouchers.iter().zip(&captured_fen);
+    let vouchers = vouchers.map(|(applied, fen)| wire::AppliedVoucher {
+        captured_fen: fen.0,
         ..self::applied(applied)
     });
+    let refunds = refunds(&authorization);
     wire::Authorization {
         authorization_id: authorization.authorization_id.to_string(),
         order_number: authorization.order_number.to_string(),
@@ -42,15 +44,14 @@ pub(super) fn authorization(authorization: Authorization) -> wire::Authorization
         line_amounts_fen: amounts(&authorization.line_amounts),
         captured_amounts_fen: amounts(&authorization.captured_amounts),
         returned_amounts_fen: amounts(&authorization.returned_amounts()),
-        captured_fen: authorization.captured().0,
-        refunded_fen: authorization.refunded().0,
-        refunds: refunds(&authorization),
+        captured_fen: captured_fen.iter().map(|fen| fen.0).sum(),
+        refunded_fen: refunds.iter().map(|refund| refund.discount_fen).sum(),
+        refunds,
     }
 }
 
 fn refunds(authorization: &Authorization) -> Vec<wire::RefundPart> {
-    let refund = |(place, refund): (usize, &RefundPart)| {
-        let discounts = authorization.given_back_in(place);
+    let refund = |(refund, discounts): (&RefundPart, Vec<Fen>)| {
         let voucher_id = |at: &usize| authorization.vouchers[*at].voucher_id.to_string();
         wire::RefundPart {
             request_id: refund.request_id.to_string(),
@@ -62,7 +63,7 @@ fn refunds(authorization: &Authorization) -> Vec<wire::RefundPart> {
             refunded_on: refund.booked.on.to_string(),
         }
     };
-    authorization.refunds.iter().enumerate().map(refund).collect()
+    authorization.refunds.iter().zip(authorization.given_back_by_refund()).map(refund).collect()
 }
 
 fn amounts(fen: &[Fen]) -> Vec<i64> {
@@ -107,7 +108,7 @@ fn applied(applied: &AppliedVoucher) -> wire::AppliedVoucher {
 }
 
 /// A refusal's reason and its texts in Chinese and English.
-fn shown(refusal: &Refusal) -> (String, String, String) {
+pub(super) fn shown(refusal: &Refusal) -> (String, String, String) {
     let problem = refusal_problem(refusal);
     let (zh, en) = problem.shown();
     (refusal.reason.name().to_owned(), zh.into_owned(), en.into_owned())

@@ -1,7 +1,6 @@
 //! Messages about shops as they come in.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 
 use benefit::Category;
 use contracts::redemption::v1 as wire;
@@ -29,7 +28,7 @@ pub(super) fn put_shop(request: &wire::PutShopRequest) -> Asked {
     let organization = organization(&mut fields, &request.organization);
     let title = fields.parse("title_zh", &request.title_zh);
     let region = region(&mut fields, &request.region_code);
-    let chain = maybe(&mut fields, "chain", &request.chain);
+    let chain = fields.optional("chain", &request.chain);
     let version = request.version;
     if version < 0 {
         fields.refuse("version", "must not be negative");
@@ -103,7 +102,7 @@ pub(super) fn map_categories(request: &wire::MapCategoriesRequest) -> Asked {
     let mut fields = Fields::new();
     let request_id = fields.parse("request_id", &request.request_id);
     let platform = fields.parse("platform", &request.platform);
-    let shop_id = maybe(&mut fields, "shop_id", &request.shop_id);
+    let shop_id = fields.optional("shop_id", &request.shop_id);
     require_count(&mut fields, "mappings", request.mappings.len());
     let mut mappings = BTreeMap::new();
     for (index, mapping) in request.mappings.iter().enumerate().take(LIST_MAX) {
@@ -163,13 +162,13 @@ pub(super) fn shop_query(request: &wire::ListShopsRequest) -> Result<ShopQuery, 
         "" => Some(None),
         path => fields.take("below", OrganizationPath::parse(path)).map(Some),
     };
-    let platform = maybe(&mut fields, "platform", &request.platform);
+    let platform = fields.optional("platform", &request.platform);
     let region = match request.region_code.as_str() {
         "" => Some(None),
         code => fields.take("region_code", RegionCode::parse(code)).map(Some),
     };
-    let chain = maybe(&mut fields, "chain", &request.chain);
-    let campaign_id = maybe(&mut fields, "campaign_id", &request.campaign_id);
+    let chain = fields.optional("chain", &request.chain);
+    let campaign_id = fields.optional("campaign_id", &request.campaign_id);
     let query = || {
         let (below, platform, region) = (below?, platform?, region?);
         Some(ShopQuery { below, platform, region, chain: chain?, campaign_id: campaign_id? })
@@ -194,7 +193,7 @@ pub(super) fn shops_header(
     let organization =
         fields.take("header.organization", OrganizationPath::parse(&header.organization));
     let platform = fields.parse("header.platform", &header.platform);
-    let campaign_id = maybe(&mut fields, "header.campaign_id", &header.campaign_id);
+    let campaign_id = fields.optional("header.campaign_id", &header.campaign_id);
     let header = || {
         let (import_id, organization, platform) = (import_id?, organization?, platform?);
         Some(ShopsHeader { import_id, organization, platform, campaign_id: campaign_id? })
@@ -248,7 +247,7 @@ pub(super) fn check_terminal(
     use wire::check_terminal_request::Taken;
     let mut fields = Fields::new();
     let shop_id = fields.parse("shop_id", &request.shop_id);
-    let terminal = maybe(&mut fields, "terminal_id", &request.terminal_id);
+    let terminal = fields.optional("terminal_id", &request.terminal_id);
     let region = region(&mut fields, &request.region_code);
     let taken = match fields.required("taken", request.taken) {
         Some(Taken::CampaignId(id)) => fields.parse("campaign_id", &id).map(TakenAsked::Campaign),
@@ -282,17 +281,6 @@ fn region(fields: &mut Fields, code: &str) -> Option<RegionCode> {
 }
 
 /// A field that may be empty.
-fn maybe<T>(fields: &mut Fields, path: &str, text: &str) -> Option<Option<T>>
-where
-    T: FromStr,
-    T::Err: std::fmt::Display,
-{
-    match text {
-        "" => Some(None),
-        text => fields.parse(path, text).map(Some),
-    }
-}
-
 fn require_count(fields: &mut Fields, path: &str, count: usize) {
     if !(1..=LIST_MAX).contains(&count) {
         fields.refuse(path, format!("must be 1 to {LIST_MAX}"));

@@ -3,9 +3,9 @@
 use contracts::redemption::v1 as wire;
 use rpc::encode_timestamp;
 
-use super::status::refusal_problem;
+use super::encode::shown;
+use crate::domain::CampaignId;
 use crate::domain::shops::{Obstacle, Shop, ShopKey, ShopStage, Stop, StopScope};
-use crate::domain::{CampaignId, Refusal};
 use crate::store::ShopImportReport;
 use crate::usecase::TerminalCheck;
 
@@ -72,32 +72,16 @@ pub(super) fn terminal_check(check: TerminalCheck) -> wire::CheckTerminalRespons
     let taken = check.is_taken();
     let campaign = |(campaign_id, obstacles): (CampaignId, Vec<Obstacle>)| wire::CampaignCheck {
         campaign_id: campaign_id.to_string(),
-        taken: check.obstacles.is_empty() && obstacles.is_empty(),
+        taken: obstacles.is_empty(),
         obstacles: obstacles.iter().map(obstacle).collect(),
     };
     let campaigns = check.campaigns.into_iter().map(campaign).collect();
-    let always = |refusal: &Refusal| told(refusal);
-    wire::CheckTerminalResponse {
-        taken,
-        obstacles: check.obstacles.iter().map(always).collect(),
-        campaigns,
-    }
+    wire::CheckTerminalResponse { taken, campaigns }
 }
 
 fn obstacle(obstacle: &Obstacle) -> wire::Obstacle {
-    let opens_at = obstacle.opens_at.map(encode_timestamp);
-    wire::Obstacle { opens_at, ..told(&obstacle.refusal) }
-}
-
-fn told(refusal: &Refusal) -> wire::Obstacle {
-    let problem = refusal_problem(refusal);
-    let (zh, en) = problem.shown();
-    wire::Obstacle {
-        reason: refusal.reason.name().to_owned(),
-        text_zh: zh.into_owned(),
-        text_en: en.into_owned(),
-        opens_at: None,
-    }
+    let (reason, text_zh, text_en) = shown(&obstacle.refusal);
+    wire::Obstacle { reason, text_zh, text_en, opens_at: obstacle.opens_at.map(encode_timestamp) }
 }
 
 fn key(key: &ShopKey) -> wire::ShopKey {

@@ -73,7 +73,7 @@ pub(super) fn differences(
 ) -> Result<DifferencesAsked, Problem> {
     let mut fields = Fields::new();
     let id = fields.parse("reconciliation_id", &request.reconciliation_id);
-    let platform = platform(&mut fields, &request.platform);
+    let platform = fields.optional("platform", &request.platform);
     let (platform, id): (Option<Partner>, RequestId) = fields.finish(platform.zip(id))?;
     let size = page_size(request.page_size, PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX)?;
     let query = format!("differences of {} {id}", request.platform);
@@ -87,7 +87,7 @@ pub(super) fn resolve(request: wire::ResolveDifferenceRequest) -> Result<Resolve
     let mut fields = Fields::new();
     let request_id = fields.parse("request_id", &request.request_id);
     let reconciliation_id = fields.parse("reconciliation_id", &request.reconciliation_id);
-    let platform = platform(&mut fields, &request.platform);
+    let platform = fields.optional("platform", &request.platform);
     let action = action(request.action());
     let action = fields.required("action", action);
     let difference_id = difference_id(&mut fields, &request.difference_id);
@@ -114,13 +114,6 @@ fn required_day(fields: &mut Fields, text: &str) -> Option<BusinessDay> {
 }
 
 /// A platform that may be left out.
-fn platform(fields: &mut Fields, text: &str) -> Option<Option<Partner>> {
-    match text {
-        "" => Some(None),
-        text => fields.parse("platform", text).map(Some),
-    }
-}
-
 fn difference_id(fields: &mut Fields, id: &str) -> Option<String> {
     let fits = (1..=DIFFERENCE_ID_MAX).contains(&id.len());
     fields.take("difference_id", fits.then(|| id.to_owned()).ok_or("must be 1 to 128 characters"))

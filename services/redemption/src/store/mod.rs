@@ -3,7 +3,7 @@
 //! One method is one atomic step over a batch. A backend lays out the locked state, lets the
 //! domain judge, and writes what changed in one commit; it holds no rule of the business itself.
 //! `conformance` states what every backend must do; `wants`, `rows`, `campaigns`, `columns`,
-//! `written`, `days` and `reconciliations` are what the backends have in common.
+//! `written`, `shops`, `days` and `reconciliations` are what the backends have in common.
 
 mod campaigns;
 mod columns;
@@ -110,11 +110,13 @@ pub trait Store: Send + Sync + 'static {
     /// How a request was answered; `None` when it never was.
     async fn recall(&self, key: &RequestKey) -> Result<Option<Recalled>, StoreError>;
 
-    /// The newest [`WALLET_MAX`] vouchers of a person, and those of `named` that are the person's.
+    /// What [`Self::checkout_batch`] would lay out of a person's wallet at `now`, and those of
+    /// `named` that are the person's.
     async fn wallet(
         &self,
         person: PersonKey,
         named: &[VoucherId],
+        now: Timestamp,
     ) -> Result<WalletRead, StoreError>;
 
     /// At most `limit` vouchers of a person, newest first, from the first that is older than
@@ -145,9 +147,10 @@ pub trait Store: Send + Sync + 'static {
     /// bring them again, and then they change nothing.
     async fn apply_found(&self, found: Found) -> Result<(), StoreError>;
 
-    /// Closes every open day before `today`, each in one commit with its totals and statements,
-    /// and opens `today`. Days that were closed before funders had statements get them. Days between the last known one and `today` are closed empty. Gives the
-    /// days that were closed here and not by another replica, ascending.
+    /// Closes every open day before `today`, each in one commit with its totals and statements, and
+    /// opens `today`. Days that were closed before funders had statements get them. Days between
+    /// the last known one and `today` are closed empty. Gives the days that were closed here and
+    /// not by another replica, ascending.
     async fn close_days(
         &self,
         today: BusinessDay,

@@ -75,7 +75,6 @@ pub(super) fn authorization(row: Columns<'_>) -> Detailed<(Authorization, usize)
         partner: row.parsed("partner")?,
         order_number: row.parsed("order_number")?,
         request_id: row.parsed("authorize_request_id")?,
-        shop_id: row.maybe_parsed("shop_id")?,
         order_amount,
         line_amounts,
         vouchers: vec![applied],

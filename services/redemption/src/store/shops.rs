@@ -177,8 +177,9 @@ pub(super) fn registrations(rows: Vec<Registered>) -> Registrations {
 pub(super) fn registered(row: Columns<'_>) -> Detailed<Registered> {
     Ok(match row.text("what")? {
         "SHOP" => {
-            let here = ShopHere { region: region(row, "name")?, stage: stage(row, "value")? };
-            Registered::Shop(key(row)?, here)
+            let organization = row.organization("organization")?;
+            let (region, stage) = (region(row, "name")?, stage(row, "value")?);
+            Registered::Shop(key(row)?, ShopHere { organization, region, stage })
         }
         "TERMINAL" => Registered::Terminal(key(row)?, row.parsed("name")?, stage(row, "value")?),
         "LISTING" => Registered::Listing(key(row)?, row.parsed("name")?),
@@ -198,7 +199,7 @@ pub(super) fn shop(row: Columns<'_>) -> Detailed<Shop> {
         organization: row.organization("organization")?,
         title: row.parsed("title_zh")?,
         region: region(row, "region_code")?,
-        chain: maybe(row, "chain")?,
+        chain: row.maybe_parsed("chain")?,
         stage: stage(row, "state")?,
         version: row.integer("version")?,
         changed_at: row.time("changed_at")?,
@@ -239,7 +240,7 @@ pub(super) fn import(row: Columns<'_>) -> Detailed<ShopImport> {
         import_id: row.parsed("import_id")?,
         organization: row.organization("organization")?,
         platform: row.parsed("platform")?,
-        campaign_id: maybe(row, "campaign_id")?,
+        campaign_id: row.maybe_parsed("campaign_id")?,
         committed_line: row.integer("committed_line")?,
         added: row.integer("added")?,
         changed: row.integer("changed")?,
@@ -248,6 +249,12 @@ pub(super) fn import(row: Columns<'_>) -> Detailed<ShopImport> {
         bad: row.integer("bad")?,
         updated_at: row.time("updated_at")?,
     })
+}
+
+/// An import that nobody began has no rows.
+pub(super) fn never_begun(import_id: &RequestId) -> StoreError {
+    let detail = String::from("was never begun");
+    StoreError::Corrupt { table: "shop_import", id: import_id.to_string(), detail }
 }
 
 /// A bad row of an import.
@@ -286,13 +293,6 @@ fn shop_id(row: Columns<'_>) -> Detailed<Option<ShopId>> {
     match row.text("shop_id")? {
         "" => Ok(None),
         _ => row.parsed("shop_id").map(Some),
-    }
-}
-
-fn maybe<T: std::str::FromStr>(row: Columns<'_>, column: &'static str) -> Detailed<Option<T>> {
-    match row.maybe_text(column)? {
-        None => Ok(None),
-        Some(_) => row.parsed(column).map(Some),
     }
 }
 

@@ -20,7 +20,6 @@ pub(super) struct StageColumns {
     pub captured_on: Option<String>,
     pub refunded_at: Option<i64>,
     pub refunded_on: Option<String>,
-    pub right_returned: Option<i64>,
     pub closed_at: Option<i64>,
     pub captured_amounts: Option<String>,
     pub refunds: i64,
@@ -28,8 +27,7 @@ pub(super) struct StageColumns {
 
 impl From<&Authorization> for StageColumns {
     fn from(authorization: &Authorization) -> Self {
-        let (mut captured, mut refunded, mut right_returned) = (None, None, None);
-        let refunds = &authorization.refunds;
+        let (mut captured, mut refunded) = (None, None);
         let (state, closed_at) = match authorization.stage {
             Stage::Held => ("HELD", None),
             Stage::Captured(booked) => {
@@ -40,8 +38,6 @@ impl From<&Authorization> for StageColumns {
             Stage::Expired { at } => ("EXPIRED", Some(at)),
             Stage::Refunded { captured: first, refunded: then } => {
                 (captured, refunded) = (Some(first), Some(then));
-                let returned = refunds.iter().any(|refund| !refund.rights.is_empty());
-                right_returned = Some(i64::from(returned));
                 ("REFUNDED", None)
             }
         };
@@ -53,10 +49,10 @@ impl From<&Authorization> for StageColumns {
             captured_on: captured.map(on),
             refunded_at: refunded.map(at),
             refunded_on: refunded.map(on),
-            right_returned,
             closed_at: closed_at.map(Timestamp::as_micros),
             captured_amounts: captured_amounts(authorization),
-            refunds: i64::try_from(refunds.len()).expect("an authorization has few refunds"),
+            refunds: i64::try_from(authorization.refunds.len())
+                .expect("an authorization has few refunds"),
         }
     }
 }

@@ -25,14 +25,14 @@ pub struct AuthorizeRequest {
 impl Checkout {
     /// Holds the best vouchers of the member together, or the named ones, for one order.
     ///
-    /// Order of answers: caller, request id, replay, shape, member, shop, till, order number, voucher
-    /// state, order rule. The member is looked for first, as the replay is found with the rest in
-    /// the lane; when there is no member, the replay is looked for alone.
+    /// Order of answers: caller, request id, replay, shape, member, order number, voucher state,
+    /// shop, till, order rule. The member is looked for first, as the replay is found with the rest
+    /// in the lane; when there is no member, the replay is looked for alone.
     ///
-    /// A voucher that issuance has issued a moment ago may not be in the wallet yet: before a member
-    /// is told that there is none, issuance is asked once. When the terms of a voucher ask whether
-    /// its owner still qualifies, eligibility is asked; while it cannot be asked, that voucher is
-    /// left out, and an order that nothing else applies to is answered "unavailable".
+    /// A voucher that issuance has issued a moment ago may not be in the wallet yet: before a
+    /// member is told that there is none, issuance is asked once. When the terms of a voucher ask
+    /// whether its owner still qualifies, eligibility is asked; while it cannot be asked, that
+    /// voucher is left out, and an order that nothing else applies to is answered "unavailable".
     ///
     /// MEMBER_UNKNOWN is judged anew on each call and not remembered: nothing was decided about an
     /// order, and the same request may be sent again after joining.
@@ -77,8 +77,9 @@ impl Checkout {
 
     /// Asks how the member stands to the policies of the wallet; gives until when that may be used.
     async fn ask_checks(&self, order: &mut AuthorizeOrder) -> Result<Instant, Failure> {
-        let wallet = self.store.wallet(order.person, order.asked.wanted.named()).await?;
-        let fresh = self.members.check(order.member_id, &wallet, self.clock.now()).await;
+        let (named, now) = (order.asked.wanted.named(), self.clock.now());
+        let wallet = self.store.wallet(order.person, named, now).await?;
+        let fresh = self.members.check(order.member_id, &wallet, now).await;
         order.checks = fresh.checks;
         Ok(fresh.usable_until)
     }

@@ -1,14 +1,14 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use clock::Clock;
+use clock::{Clock, Timestamp};
 use member_identity::{OrganizationPath, RegionCode};
 use rpc::Caller;
 
 use super::{Failure, MemberReference, Members, partner};
 use crate::domain::shops::{Obstacle, Place, ShopKey};
-use crate::domain::{CampaignId, Reason, Refusal, ShopId, ShownStage, TerminalId};
-use crate::store::{PlacesAsked, Store};
+use crate::domain::{Campaign, CampaignId, Reason, Refusal, ShopId, ShownStage, TerminalId};
+use crate::store::{PlacesAsked, Store, WalletRead};
 
 /// What telling a till needs.
 #[derive(Clone)]
@@ -46,8 +46,6 @@ pub enum TakenAsked {
 /// What a till is told.
 #[derive(Clone, Debug)]
 pub struct TerminalCheck {
-    /// All that stands against every voucher.
-    pub obstacles: Vec<Refusal>,
     /// The campaigns, by id, each with all that stands against it.
     pub campaigns: Vec<(CampaignId, Vec<Obstacle>)>,
 }
@@ -55,8 +53,7 @@ pub struct TerminalCheck {
 impl TerminalCheck {
     /// Whether vouchers of at least one of the campaigns are taken.
     pub fn is_taken(&self) -> bool {
-        let free = |(_, obstacles): &(CampaignId, Vec<Obstacle>)| obstacles.is_empty();
-        self.obstacles.is_empty() && self.campaigns.iter().any(free)
+        self.campaigns.iter().any(|(_, obstacles)| obstacles.is_empty())
     }
 }
 
@@ -69,47 +66,58 @@ impl Terminals {
         asked: TerminalAsked,
     ) -> Result<TerminalCheck, Failure> {
         let TerminalAsked { shop_id, terminal, region, taken } = asked;
-        let ids = self.campaigns(caller, taken).await?;
+        let now = self.clock.now();
+        let campaigns = self.campaigns(caller, taken, now).await?;
         let place =
             Place { shop: ShopKey { platform: partner(caller), shop_id }, terminal, region };
         let places = BTreeSet::from([place.clone()]);
         let asked = PlacesAsked { places, texts: BTreeSet::new() };
         let registrations = self.store.shops().registrations(&asked).await?;
         let premises = registrations.at(&place);
-        let known = self.store.shops().campaigns(&ids).await?;
-        let now = self.clock.now();
-        let campaigns = ids.into_iter().map(|id| {
-            let own = known.get(&id).filter(|found| concerns(caller, &found.organization));
-            let obstacles = own.map(|own| premises.obstacles_to(own, now));
-            (
-                id,
-                obstacles.unwrap_or_else(|| {
-                    vec![Obstacle::always(Refusal::new(Reason::CampaignUnknown))]
-                }),
-            )
-        });
-        Ok(TerminalCheck { obstacles: premises.obstacles(), campaigns: campaigns.collect() })
+        let unknown = || vec![Obstacle::always(Refusal::new(Reason::CampaignUnknown))];
+        let told = |own: Option<Campaign>| {
+            own.map_or_else(unknown, |own| premises.obstacles_to(&own, now))
+        };
+        let campaigns = campaigns.into_iter().map(|(id, own)| (id, told(own)));
+        Ok(TerminalCheck { campaigns: campaigns.collect() })
     }
 
-    /// The campaigns to look at: a member's are those of the vouchers that still can be used.
+    /// The campaigns to look at, each with what is known of it.
     async fn campaigns(
         &self,
         caller: &Caller,
         taken: TakenAsked,
-    ) -> Result<BTreeSet<CampaignId>, Failure> {
-        let reference = match taken {
-            TakenAsked::Campaign(campaign_id) => return Ok(BTreeSet::from([campaign_id])),
-            TakenAsked::Member(reference) => reference,
-        };
-        let member = self.members.resolve(caller, &reference).await?;
-        let read = self.store.wallet(member.person, &[]).await?;
-        let now = self.clock.now();
-        let usable = read.vouchers.into_iter().filter(|voucher| match voucher.shown(now) {
-            ShownStage::Available | ShownStage::Held => true,
-            ShownStage::Used | ShownStage::Expired => false,
-        });
-        Ok(usable.map(|voucher| voucher.campaign_id).collect())
+        now: Timestamp,
+    ) -> Result<BTreeMap<CampaignId, Option<Campaign>>, Failure> {
+        match taken {
+            TakenAsked::Campaign(campaign_id) => {
+                let ids = BTreeSet::from([campaign_id.clone()]);
+                let found = self.store.shops().campaigns(&ids).await?.remove(&campaign_id);
+                let own = found.filter(|found| concerns(caller, &found.organization));
+                Ok(BTreeMap::from([(campaign_id, own)]))
+            }
+            TakenAsked::Member(reference) => {
+                let member = self.members.resolve(caller, &reference).await?;
+                Ok(usable(self.store.wallet(member.person, &[], now).await?, now))
+            }
+        }
     }
+}
+
+/// The campaigns of the vouchers of a wallet that still can be used, whosever they are: an order of
+/// the member would take them all.
+fn usable(read: WalletRead, now: Timestamp) -> BTreeMap<CampaignId, Option<Campaign>> {
+    let WalletRead { vouchers, campaigns } = read;
+    let usable = vouchers.into_iter().filter(|voucher| match voucher.shown(now) {
+        ShownStage::Available | ShownStage::Held => true,
+        ShownStage::Used | ShownStage::Expired => false,
+    });
+    usable
+        .map(|voucher| {
+            let own = campaigns.get(&voucher.campaign_id).cloned();
+            (voucher.campaign_id, own)
+        })
+        .collect()
 }
 
 /// Whether a campaign is one that the caller's members may have: of the caller's subtree, or of an

@@ -26,17 +26,16 @@ impl Checkout {
         let member = self.members.resolve(caller, &request.member).await?;
         let now = self.clock.now();
         let named = request.wanted.named();
-        let mut read = self.store.wallet(member.person, named).await?;
+        let mut read = self.store.wallet(member.person, named, now).await?;
         let is_available = |voucher: &WalletVoucher| voucher.shown(now) == ShownStage::Available;
         if !read.vouchers.iter().any(is_available) && self.feed.ask(member.person).await? {
-            read = self.store.wallet(member.person, named).await?;
+            read = self.store.wallet(member.person, named, now).await?;
         }
         let platform = partner(caller);
         let asked = PlacesAsked::of(&request.order, &platform);
         let registered = self.store.shops().registrations(&asked).await?;
         let place = request.order.place(&platform);
         let premises = registered.at(&place);
-        premises.admit()?;
         let quotation = self.quote_with(&read, request, (&Checks::default(), premises))?;
         if !quotation.wants_checks {
             return Ok(quotation);

@@ -195,11 +195,23 @@ impl Bench {
 
     /// A channel for a caller.
     pub fn caller(&self, subject: &str, scopes: &[&str], organization: &str) -> PeerChannel {
-        let grant = Grant {
-            subject: subject.to_owned(),
-            scopes: scopes.iter().map(ToString::to_string).collect(),
-            organization: Some(OrganizationPath::parse(organization).expect("a path")),
-        };
+        let organization = OrganizationPath::parse(organization).expect("a path");
+        self.channel(subject, scopes, Some(organization))
+    }
+
+    /// A channel for a caller who is bound to no organization.
+    pub fn unbound(&self, subject: &str, scopes: &[&str]) -> PeerChannel {
+        self.channel(subject, scopes, None)
+    }
+
+    fn channel(
+        &self,
+        subject: &str,
+        scopes: &[&str],
+        organization: Option<OrganizationPath>,
+    ) -> PeerChannel {
+        let scopes = scopes.iter().map(ToString::to_string).collect();
+        let grant = Grant { subject: subject.to_owned(), scopes, organization };
         let clock: Arc<dyn Clock> = self.clock.clone();
         let credential = Some(Credential::signed(self.signer.clone(), grant, clock));
         let config = PeerConfig { url: self.url.clone(), credential, ..PeerConfig::default() };
@@ -268,7 +280,8 @@ impl Bench {
 
     /// A person's vouchers as they are stored.
     pub async fn stored(&self, person: PersonKey) -> usize {
-        let wallet = self.till.store.wallet(person, &[]).await.expect("the store is there");
+        let wallet =
+            self.till.store.wallet(person, &[], self.till.now()).await.expect("the store is there");
         wallet.vouchers.len()
     }
 }
@@ -312,8 +325,14 @@ pub fn authorize(request_id: &str, member_id: MemberId, number: &str) -> wire::A
 
 /// The reason of a refusal, and its metadata.
 pub fn reason(status: &tonic::Status) -> (String, HashMap<String, String>) {
+    let texts = status.get_error_details_vec().into_iter().filter_map(|detail| match detail {
+        tonic_types::ErrorDetail::LocalizedMessage(text) => Some((text.locale, text.message)),
+        _ => None,
+    });
+    let (locales, texts): (Vec<_>, Vec<_>) = texts.unzip();
+    assert_eq!(locales, ["zh-CN", "en"], "every refusal is told in both languages");
+    assert!(texts.iter().all(|text| !text.is_empty()), "every refusal has a text");
     let details = status.get_error_details();
     let info = details.error_info().expect("every refusal has a reason");
-    assert!(details.localized_message().is_some(), "every refusal has a text");
     (info.reason.clone(), info.metadata.clone())
 }

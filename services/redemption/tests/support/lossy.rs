@@ -78,8 +78,13 @@ impl Store for Lossy {
         self.inner.recall(key).await
     }
 
-    async fn wallet(&self, person: PersonKey, named: &[VoucherId]) -> Kept<WalletRead> {
-        self.inner.wallet(person, named).await
+    async fn wallet(
+        &self,
+        person: PersonKey,
+        named: &[VoucherId],
+        now: Timestamp,
+    ) -> Kept<WalletRead> {
+        self.inner.wallet(person, named, now).await
     }
 
     async fn wallet_page(

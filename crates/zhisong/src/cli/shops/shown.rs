@@ -64,8 +64,7 @@ pub(super) fn check(check: CheckTerminalResponse, language: Language) -> Answer 
     let campaigns: Vec<Value> = campaigns
         .map(|one| json!({ "campaign_id": one.campaign_id, "taken": one.taken }))
         .collect();
-    let always = check.obstacles.into_iter().map(|told| (String::new(), told));
-    let each = check.campaigns.into_iter().flat_map(|one| {
+    let told = check.campaigns.into_iter().flat_map(|one| {
         let id = one.campaign_id;
         one.obstacles.into_iter().map(move |told| (id.clone(), told))
     });
@@ -77,7 +76,7 @@ pub(super) fn check(check: CheckTerminalResponse, language: Language) -> Answer 
             "opens_at": instant(told.opens_at),
         })
     };
-    let obstacles = always.chain(each).map(obstacle).collect();
+    let obstacles = told.map(obstacle).collect();
     Answer::record(json!({ "taken": check.taken }), &["taken"])
         .and_list("campaigns", campaigns, &["campaign_id", "taken"])
         .and_list("obstacles", obstacles, OBSTACLE)

@@ -8,11 +8,10 @@ use crate::domain::{
 };
 
 impl Desk {
-    /// Order of answers: shop and till, order number, voucher state, order rule. One that was voided
-    /// before it arrived is answered already.
+    /// Order of answers: order number, then what keeps each voucher: its state, shop and till, the
+    /// order's rule. One that was voided before it arrived is answered already.
     pub(super) fn authorize(&mut self, command: &Command, order: &AuthorizeOrder) -> Effect {
         let place = order.asked.order.place(&command.partner);
-        self.state.places.at(&place).admit()?;
         self.require_order_free(command, order)?;
         let applied = self.select(order, &place)?;
         self.free_lapsed(&applied);
@@ -81,7 +80,6 @@ impl Desk {
             partner: command.partner.clone(),
             order_number: order.asked.order.number.clone(),
             request_id: command.request_id.clone(),
-            shop_id: Some(order.asked.order.shop_id.clone()),
             order_amount: basket.total(),
             line_amounts: basket.lines().iter().map(|line| line.amount).collect(),
             vouchers: applied,

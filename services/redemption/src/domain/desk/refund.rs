@@ -3,8 +3,17 @@ use clock::{BusinessDay, Timestamp};
 
 use super::{Desk, Effect};
 use crate::domain::{
-    Authorization, Booking, Command, OrderPart, Stage, TransactionKind, WalletVoucher, use_period,
+    AppliedVoucher, Authorization, Booking, Command, OrderPart, Stage, TransactionKind,
+    WalletVoucher, use_period,
 };
+
+/// What a refund gives back of a voucher's discount.
+#[derive(Clone, Copy)]
+struct GivenBack {
+    amount: Fen,
+    /// Whether with it all that was captured has gone back.
+    is_last: bool,
+}
 
 impl Desk {
     /// The goods were returned, or some of them: what belongs to them is reversed, and the right
@@ -17,30 +26,27 @@ impl Desk {
         let booked = self.booked(booking);
         let mut refunded = captured.refund(command.request_id.clone(), &part.portion, booked)?;
         let place = refunded.refunds.len() - 1;
-        let rights = self.give_back(&refunded, place, booking);
-        refunded.refunds[place].rights = rights;
+        refunded.refunds[place].rights = self.give_back(&refunded, booking);
         self.changed.refunds.push((id, place));
         self.put(refunded);
         Ok(Some(id))
     }
 
-    /// Books what refund number `place` gave back of each voucher, and gives the places of those
-    /// whose right came back.
-    fn give_back(
-        &mut self,
-        refunded: &Authorization,
-        place: usize,
-        booking: Booking,
-    ) -> Vec<usize> {
+    /// Books what the last refund gave back of each voucher, and gives the places of those whose
+    /// right came back.
+    fn give_back(&mut self, refunded: &Authorization, booking: Booking) -> Vec<usize> {
+        let (captured, given) = (refunded.captured_by_voucher(), refunded.given_back_by_refund());
         let mut rights = Vec::new();
-        for (at, amount) in refunded.given_back_in(place).into_iter().enumerate() {
-            let applied = &refunded.vouchers[at];
+        for (at, applied) in refunded.vouchers.iter().enumerate() {
+            let back = given.iter().map(|refund| refund[at]);
+            let amount = back.clone().next_back().unwrap_or(Fen::ZERO);
             let is_service = self.terms(applied).kind() == Kind::Service;
             let is_whole = matches!(refunded.stage, Stage::Refunded { .. });
             if amount == Fen::ZERO && !(is_service && is_whole) {
                 continue;
             }
-            if self.right_returns(refunded, at, amount) {
+            let part = GivenBack { amount, is_last: back.sum::<Fen>() == captured[at] };
+            if self.right_returns(refunded, applied, part) {
                 rights.push(at);
             }
             self.post(TransactionKind::Refund, refunded, (applied, amount), booking);
@@ -50,16 +56,20 @@ impl Desk {
 
     /// Gives the right of a voucher back if this refund does that: each gives back to a balance,
     /// to another voucher the one with which all that it took off has gone back.
-    fn right_returns(&mut self, refunded: &Authorization, at: usize, amount: Fen) -> bool {
-        let applied = &refunded.vouchers[at];
+    fn right_returns(
+        &mut self,
+        refunded: &Authorization,
+        applied: &AppliedVoucher,
+        part: GivenBack,
+    ) -> bool {
         let Some(voucher) = self.state.vouchers.get(&applied.voucher_id) else { return false };
         let terms = self.terms(applied);
-        let is_due = voucher.balance_left.is_some() || refunded.is_given_back(at);
+        let is_due = voucher.balance_left.is_some() || part.is_last;
         let valid_until = valid_until_after(terms, voucher, self.moment.now);
         let Some(valid_until) = valid_until.filter(|_| is_due) else { return false };
         let period = use_period(terms, refunded.created_at);
         self.change_voucher(applied.voucher_id, |own| {
-            own.give_back(amount, period.as_deref(), valid_until)
+            own.give_back(part.amount, period.as_deref(), valid_until)
         });
         true
     }

@@ -18,8 +18,7 @@ impl Desk {
         self.expire_if_lapsed(id);
         let booking = self.booking();
         let captured = held.capture(&part.portion, self.booked(booking))?;
-        for (place, applied) in captured.vouchers.iter().enumerate() {
-            let amount = captured.captured_of(place);
+        for (applied, amount) in captured.vouchers.iter().zip(captured.captured_by_voucher()) {
             // Of most kinds nothing was used when nothing was captured.
             let is_used = amount > Fen::ZERO || self.terms(applied).kind() == Kind::Service;
             match is_used {

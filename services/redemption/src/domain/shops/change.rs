@@ -80,7 +80,7 @@ pub struct SeenShopRequest {
     pub answer: i64,
 }
 
-/// What a command touches, as it is stored and locked.
+/// What a command touches, as the step that judges it finds it.
 #[derive(Clone, Debug, Default)]
 pub struct ShopState {
     /// The request, when it had an effect before.
@@ -231,18 +231,19 @@ impl Judge<'_> {
         Ok((count(gone.len()), ShopChange::Unlisted(campaign_id.clone(), gone)))
     }
 
+    /// What a text stands for is so for everybody's campaigns, also in a shop: it is not for
+    /// callers who are bound to an organization.
     fn map(
         &self,
         platform: &Partner,
         shop_id: Option<&ShopId>,
         mappings: &BTreeMap<GoodsText, Option<Category>>,
     ) -> Judged {
-        match shop_id.cloned() {
-            Some(shop_id) => {
-                self.own_shop(&ShopKey { platform: platform.clone(), shop_id })?;
-            }
-            None if self.command.within.is_some() => return Err(ShopRefusal::OutsideSubtree),
-            None => {}
+        if self.command.within.is_some() {
+            return Err(ShopRefusal::OutsideSubtree);
+        }
+        if let Some(shop_id) = shop_id.cloned() {
+            self.own_shop(&ShopKey { platform: platform.clone(), shop_id })?;
         }
         let differs = |text: &GoodsText, category: &Option<Category>| {
             self.state.mapped.get(text) != category.as_ref()

@@ -112,6 +112,15 @@ pub struct ImportEffects {
     pub problems: Vec<ShopRowProblem>,
 }
 
+impl ImportBatch {
+    /// The shops of the rows that could be read, as shops of that platform.
+    pub fn keys(&self, platform: &Partner) -> BTreeSet<ShopKey> {
+        let rows = self.rows.iter().flatten();
+        rows.map(|row| ShopKey { platform: platform.clone(), shop_id: row.shop_id.clone() })
+            .collect()
+    }
+}
+
 impl WrittenShop {
     /// Reads it. The first column that is wrong is reported.
     pub fn read(&self) -> Result<ShopRow, ShopRowProblem> {

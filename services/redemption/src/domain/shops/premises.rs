@@ -1,12 +1,13 @@
 use std::collections::{BTreeSet, HashMap};
 
-use benefit::{Category, ShopScope, Terms, is_open, next_opening};
+use benefit::{Category, ShopScope, is_open, next_opening};
 use clock::Timestamp;
-use member_identity::RegionCode;
+use member_identity::{OrganizationPath, RegionCode};
 
 use super::{GoodsText, ShopKey, ShopStage, Stop};
 use crate::domain::{
-    Campaign, CampaignId, Detail, Partner, Reason, Refusal, ShopId, TerminalId, listed,
+    Campaign, CampaignId, Detail, Partner, Reason, Refusal, ShopId, TerminalId, outside_hours,
+    region_not_covered,
 };
 
 /// Where an order is.
@@ -23,6 +24,8 @@ pub struct Place {
 /// What is known of a registered shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShopHere {
+    /// Whose it is: it speaks for the campaigns of this organization and of all below it.
+    pub organization: OrganizationPath,
     /// Where it stands.
     pub region: RegionCode,
     /// Whether it takes vouchers.
@@ -47,8 +50,8 @@ pub struct Registrations {
     pub stops: Vec<Stop>,
 }
 
-/// One place, by what is registered. The one judge of shops and tills: [`Self::admit`] for an order
-/// as a whole, [`Self::takes`] for each campaign.
+/// One place, by what is registered. The one judge of shops and tills, campaign by campaign: what
+/// an organization registers concerns its own campaigns and those below it, and no others.
 #[derive(Clone, Copy, Debug)]
 pub struct Premises<'a> {
     registrations: &'a Registrations,
@@ -79,49 +82,41 @@ impl Obstacle {
 }
 
 impl Premises<'_> {
-    /// Whether the place takes vouchers at all. Order of answers: shop, till, region.
-    pub fn admit(&self) -> Result<(), Refusal> {
-        match self.obstacles().into_iter().next() {
+    /// Whether a campaign's vouchers are taken here, terms apart. Order of answers: shop, till,
+    /// region, stops, list.
+    pub fn takes(&self, campaign: &Campaign) -> Result<(), Refusal> {
+        match self.standing_against(campaign).next() {
             Some(refusal) => Err(refusal),
             None => Ok(()),
         }
     }
 
-    /// All that stands against every voucher here.
-    pub fn obstacles(&self) -> Vec<Refusal> {
-        let shop = self.shop();
+    /// All that stands against a campaign's vouchers here and now.
+    pub fn obstacles_to(&self, campaign: &Campaign, now: Timestamp) -> Vec<Obstacle> {
+        let terms = &campaign.terms;
+        let elsewhere = (!terms.covers_region(self.place.region))
+            .then(|| Obstacle::always(region_not_covered(terms.regions())));
+        let closed = (!is_open(terms.hours(), now, terms.zone())).then(|| Obstacle {
+            refusal: outside_hours(terms.hours()),
+            opens_at: Some(next_opening(terms.hours(), now, terms.zone())),
+        });
+        let always = self.standing_against(campaign).map(Obstacle::always);
+        always.chain(elsewhere).chain(closed).collect()
+    }
+
+    /// All that stands against a campaign's vouchers here, terms apart.
+    fn standing_against(&self, campaign: &Campaign) -> impl Iterator<Item = Refusal> {
+        let shop = self.shop().filter(|shop| shop.organization.contains(&campaign.organization));
         let is_blocked = shop.is_some_and(|shop| shop.stage == ShopStage::Blocked);
         let blocked = is_blocked.then(|| Refusal::new(Reason::ShopBlocked));
-        let till_is_blocked = self.terminal() == Some(ShopStage::Blocked);
+        let till_is_blocked = shop.is_some() && self.terminal() == Some(ShopStage::Blocked);
         let till_blocked = till_is_blocked.then(|| Refusal::new(Reason::TerminalBlocked));
         let elsewhere = shop.filter(|shop| shop.region != self.place.region);
         let elsewhere = elsewhere
             .map(|shop| Refusal::new(Reason::ShopRegionDiffers).with(Detail::Region, shop.region));
-        [blocked, till_blocked, elsewhere].into_iter().flatten().collect()
-    }
-
-    /// Whether a campaign's vouchers are taken here, terms apart. Order of answers: stops, list.
-    pub fn takes(&self, campaign: &Campaign) -> Result<(), Refusal> {
-        if let Some(stop) = self.stop(campaign) {
-            return Err(stop.refusal());
-        }
-        self.must_list(campaign)
-    }
-
-    /// All that stands against a campaign's vouchers here and now, besides what stands against all.
-    pub fn obstacles_to(&self, campaign: &Campaign, now: Timestamp) -> Vec<Obstacle> {
-        let stop = self.stop(campaign).map(|stop| Obstacle::always(stop.refusal()));
-        let unlisted = self.must_list(campaign).err().map(Obstacle::always);
-        let terms = &campaign.terms;
-        let elsewhere = (!covers(terms, self.place.region)).then(|| {
-            let regions = listed(terms.regions());
-            Obstacle::always(Refusal::new(Reason::RegionNotCovered).with(Detail::Regions, regions))
-        });
-        let closed = (!is_open(terms.hours(), now, terms.zone())).then(|| Obstacle {
-            refusal: Refusal::new(Reason::OutsideHours).with(Detail::Hours, listed(terms.hours())),
-            opens_at: Some(next_opening(terms.hours(), now, terms.zone())),
-        });
-        [stop, unlisted, elsewhere, closed].into_iter().flatten().collect()
+        let stopped = self.stop(campaign).map(Stop::refusal);
+        let unlisted = self.must_list(campaign).err();
+        [blocked, till_blocked, elsewhere, stopped, unlisted].into_iter().flatten()
     }
 
     /// Whether a campaign lists the shop.
@@ -161,8 +156,12 @@ impl Premises<'_> {
         self.registrations.terminals.get(&key).copied()
     }
 
+    /// The stop that is told of several: that of the highest organization, and of its own the one
+    /// of the campaign before those of a region and of the shop.
     fn stop(&self, campaign: &Campaign) -> Option<&Stop> {
-        self.registrations.stops.iter().find(|stop| stop.concerns(campaign, self.place))
+        let stops = self.registrations.stops.iter();
+        let concerning = stops.filter(|stop| stop.concerns(campaign, self.place));
+        concerning.min_by_key(|stop| stop.key.order())
     }
 
     fn must_list(&self, campaign: &Campaign) -> Result<(), Refusal> {
@@ -171,8 +170,4 @@ impl Premises<'_> {
             ShopScope::Any => Ok(()),
         }
     }
-}
-
-fn covers(terms: &Terms, region: RegionCode) -> bool {
-    terms.regions().is_empty() || terms.regions().iter().any(|covered| covered.contains(region))
 }

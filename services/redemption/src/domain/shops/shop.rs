@@ -36,7 +36,7 @@ impl fmt::Display for ShopKey {
 pub enum ShopStage {
     /// It does.
     Open,
-    /// It takes none, whoever offers them.
+    /// It takes none of the campaigns that its organization speaks for.
     Blocked,
 }
 

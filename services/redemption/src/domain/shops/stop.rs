@@ -50,6 +50,13 @@ pub struct Stop {
     pub stopped_at: Timestamp,
 }
 
+impl StopKey {
+    /// Where it stands among others: by organization, kind of scope and scope, as stops are listed.
+    pub fn order(&self) -> (&str, &'static str, String) {
+        (self.organization.as_str(), self.scope.kind(), self.scope.to_string())
+    }
+}
+
 impl StopScope {
     /// The kind of scope in tables and for callers, as `REGION`.
     pub const fn kind(&self) -> &'static str {
@@ -88,7 +95,7 @@ impl fmt::Display for StopScope {
 
 impl Stop {
     /// Whether it stops a campaign's vouchers at a place. The region is the one that the order
-    /// states, which is the registered one when the shop is registered.
+    /// states.
     pub fn concerns(&self, campaign: &Campaign, place: &Place) -> bool {
         let is_here = match &self.key.scope {
             StopScope::Campaign(campaign_id) => *campaign_id == campaign.campaign_id,

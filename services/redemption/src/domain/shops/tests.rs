@@ -72,17 +72,19 @@ fn stop(organization: &str, scope: StopScope) -> Stop {
 }
 
 fn all_reasons(registered: &Registrations, place: &Place, minute: u16) -> Vec<Reason> {
-    let premises = registered.at(place);
-    let always = premises.obstacles().into_iter();
-    let now = premises.obstacles_to(&breakfast(), at(minute)).into_iter();
-    always.chain(now.map(|obstacle| obstacle.refusal)).map(|refusal| refusal.reason).collect()
+    let obstacles = registered.at(place).obstacles_to(&breakfast(), at(minute));
+    obstacles.into_iter().map(|obstacle| obstacle.refusal.reason).collect()
+}
+
+/// A shop in Tianhe, of an organization.
+fn shop(organization: &str, stage: ShopStage) -> ShopHere {
+    ShopHere { organization: path(organization), region: region("440106"), stage }
 }
 
 #[test]
 fn reasons_come_in_the_documented_order_and_all_of_them_are_told() {
     let mut registered = Registrations::default();
-    let here = ShopHere { region: region("440106"), stage: ShopStage::Blocked };
-    registered.shops.insert(shop_key(), here);
+    registered.shops.insert(shop_key(), shop("gd", ShopStage::Blocked));
     registered.terminals.insert((shop_key(), "t1".parse().expect("a key")), ShopStage::Blocked);
     registered.stops.push(stop("gd", StopScope::Shop(shop_key())));
     let expected = [
@@ -95,15 +97,57 @@ fn reasons_come_in_the_documented_order_and_all_of_them_are_told() {
     ];
     let far = place("440304");
     assert_eq!(all_reasons(&registered, &far, 700), expected);
-    let first = registered.at(&far).admit().expect_err("it is refused");
+    let first = registered.at(&far).takes(&breakfast()).expect_err("it is refused");
     assert_eq!(first.reason, Reason::ShopBlocked);
+}
+
+#[test]
+fn a_shop_says_nothing_about_campaigns_that_are_not_its_organizations() {
+    let terminal = (shop_key(), "t1".parse().expect("a key"));
+    let far = place("440304");
+    for (organization, concerns) in
+        [("gd", true), ("gd/guangzhou", true), ("gd/guangzhou/sf", false), ("gd/shenzhen", false)]
+    {
+        let mut registered = Registrations::default();
+        registered.shops.insert(shop_key(), shop(organization, ShopStage::Blocked));
+        registered.terminals.insert(terminal.clone(), ShopStage::Blocked);
+        let taken = registered.at(&far).takes(&breakfast());
+        assert_eq!(taken.is_err(), concerns, "{organization}: {taken:?}");
+    }
+}
+
+#[test]
+fn of_several_stops_that_of_the_highest_organization_is_told_whatever_their_order() {
+    let own = || StopScope::Campaign("breakfast".parse().expect("a key"));
+    let stops = [
+        stop("gd", own()),
+        stop("gd", StopScope::Region(region("440000"))),
+        stop("gd", StopScope::Region(region("440106"))),
+        stop("gd", StopScope::Shop(shop_key())),
+        stop("gd/guangzhou", own()),
+    ];
+    let told = |n| StopTexts {
+        zh: "维护".parse().expect("a text"),
+        en: format!("no {n}").parse().expect("a text"),
+    };
+    let stops: Vec<_> = (0..).zip(stops).map(|(n, stop)| Stop { texts: told(n), ..stop }).collect();
+    for first in 0..stops.len() {
+        for backwards in [false, true] {
+            let mut registered = Registrations::default();
+            registered.stops.extend_from_slice(&stops[first..]);
+            if backwards {
+                registered.stops.reverse();
+            }
+            let refusal = registered.at(&place("440106")).takes(&breakfast());
+            assert_eq!(refusal, Err(stops[first].refusal()));
+        }
+    }
 }
 
 #[test]
 fn a_place_that_nobody_registered_takes_what_the_terms_allow() {
     let nothing = Registrations::default();
     assert_eq!(all_reasons(&nothing, &place("440106"), 400), []);
-    assert_eq!(nothing.at(&place("440106")).admit(), Ok(()));
     assert_eq!(nothing.at(&place("440106")).takes(&breakfast()), Ok(()));
 }
 
@@ -115,8 +159,7 @@ fn terms_that_ask_for_listed_shops_are_taken_in_those_alone() {
         registered.at(&here).takes(&campaign).map_err(|refusal| refusal.reason)
     };
     assert_eq!(taken(&registered), Err(Reason::ShopUnknown));
-    let shop = ShopHere { region: region("440106"), stage: ShopStage::Open };
-    registered.shops.insert(shop_key(), shop);
+    registered.shops.insert(shop_key(), shop("hn", ShopStage::Open));
     assert_eq!(taken(&registered), Err(Reason::ShopNotListed));
     registered.listings.entry(shop_key()).or_default().insert(campaign.campaign_id.clone());
     assert_eq!(taken(&registered), Ok(()));

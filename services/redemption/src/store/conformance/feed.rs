@@ -15,6 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("feed", a_message_of_another_store_is_refused),
         case!("feed", what_was_asked_for_outside_the_feed_is_not_doubled_by_it),
         case!("feed", a_lower_version_is_ignored_and_a_higher_one_keeps_the_stage),
+        case!("feed", a_later_version_does_not_take_back_the_grace_of_a_refund),
         case!("feed", the_last_change_of_a_campaign_stays),
         case!("wallet", a_wallet_is_paged_newest_first),
         case!("wallet", named_vouchers_of_others_are_not_in_the_wallet),
@@ -70,7 +71,7 @@ async fn a_message_that_skips_positions_is_refused(till: Till) {
     let second = till.message(vec![till.voucher(person(2), RETURNS)]);
     let problem = refused(&till, second).await;
     assert_eq!(problem, FeedProblem::Gap { first_position: 2, cursor: 0 });
-    let wallet = till.store.wallet(person(2), &[]).await.expect("the store is there");
+    let wallet = till.store.wallet(person(2), &[], till.now()).await.expect("the store is there");
     assert!(wallet.vouchers.is_empty(), "nothing of it was taken in");
 }
 
@@ -109,6 +110,27 @@ async fn a_lower_version_is_ignored_and_a_higher_one_keeps_the_stage(till: Till)
     assert!(matches!(only.stage, VoucherStage::Held { .. }));
 }
 
+async fn a_later_version_does_not_take_back_the_grace_of_a_refund(till: Till) {
+    let ann = person(1);
+    let campaigns = vec![campaign("grace", RefundRule::RightReturnsWithGrace(3), 3)];
+    till.feed(FeedBatch { epoch: EPOCH, campaigns, vouchers: None }).await;
+    let mut voucher = till.voucher(ann, "grace");
+    till.feed(till.message(vec![voucher.clone()])).await;
+    let id = till.held("a1", ann, "o1").await;
+    made(till.one(till.capture("c1", id)).await);
+    made(till.one(till.refund("r1", id)).await);
+    let graced = till.only_voucher(ann).await.valid_until;
+    assert!(graced > voucher.valid_until);
+    for (version, valid_until) in
+        [(2, voucher.valid_until), (3, graced.plus(std::time::Duration::from_secs(1)))]
+    {
+        (voucher.version, voucher.valid_until) = (version, valid_until);
+        till.feed(till.message(vec![voucher.clone()])).await;
+        let expected = graced.max(valid_until);
+        assert_eq!(till.only_voucher(ann).await.valid_until, expected, "version {version}");
+    }
+}
+
 async fn the_last_change_of_a_campaign_stays(till: Till) {
     let ann = person(1);
     till.give(ann, SPENT).await;
@@ -127,7 +149,7 @@ async fn the_last_change_of_a_campaign_stays(till: Till) {
     ];
     let unordered = FeedBatch { epoch: EPOCH, campaigns: twice, vouchers: None };
     assert_eq!(refused(&till, unordered).await, FeedProblem::CampaignOrder { cursor: 4 });
-    let wallet = till.store.wallet(ann, &[]).await.expect("the store is there");
+    let wallet = till.store.wallet(ann, &[], till.now()).await.expect("the store is there");
     let kept = wallet.campaigns.get(&key(SPENT)).expect("the voucher's campaign");
     assert_eq!((kept.position, kept.terms.refund_rule()), (4, RefundRule::RightReturns));
 }
@@ -156,7 +178,8 @@ async fn named_vouchers_of_others_are_not_in_the_wallet(till: Till) {
     let (ann, bob) = (person(1), person(2));
     let of_ann = till.give(ann, RETURNS).await;
     let of_bob = till.give(bob, RETURNS).await;
-    let wallet = till.store.wallet(ann, &[of_ann, of_bob]).await.expect("the store is there");
+    let wallet =
+        till.store.wallet(ann, &[of_ann, of_bob], till.now()).await.expect("the store is there");
     let ids: Vec<_> = wallet.vouchers.iter().map(|voucher| voucher.voucher_id).collect();
     assert_eq!(ids, [of_ann]);
 }

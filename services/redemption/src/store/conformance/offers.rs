@@ -9,7 +9,7 @@ use super::till::{EPOCH, Till, campaign_of, cool_drinks, key, made};
 use crate::domain::{Authorization, Campaign, FeedBatch, Order, Wanted};
 use crate::store::AuthorizationKey;
 
-/// The province's voucher of [`Till::double`]: 1.00 off, its turn comes first.
+/// The province's voucher of [`Till::offer_double`]: 1.00 off, its turn comes first.
 pub const PROVINCE: &str = "province";
 /// The district's: 0.50 off what is left, its turn comes second.
 pub const DISTRICT: &str = "district";

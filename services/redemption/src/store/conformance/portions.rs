@@ -62,16 +62,16 @@ async fn a_voucher_of_which_nothing_is_captured_is_not_used(till: Till) {
     let order: Vec<_> = held.vouchers.iter().map(|one| one.voucher_id).collect();
     assert_eq!(order, [drink, district]);
     let captured = till.captured(held.authorization_id, lines(&[(1, 500)])).await;
-    let of_each: Vec<_> = (0..2).map(|place| captured.captured_of(place).0).collect();
+    let of_each = plain(&captured.captured_by_voucher());
     assert_eq!(of_each, [0, held.vouchers[1].line_discounts[1].0]);
-    let wallet = till.store.wallet(ann, &[]).await.expect("the store is there");
+    let wallet = till.store.wallet(ann, &[], till.now()).await.expect("the store is there");
     let stage = |id| wallet.vouchers.iter().find(|own| own.voucher_id == id).map(|own| own.stage);
     assert_eq!(stage(drink), Some(VoucherStage::Available));
     assert_eq!(stage(district), Some(VoucherStage::Used));
     let totals = till.totals("2022-07-22").await;
     assert_eq!(totals.len(), 1, "nothing is booked of the one that was let go");
     till.refunded("r1", held.authorization_id, Portion::Whole).await;
-    let wallet = till.store.wallet(ann, &[]).await.expect("the store is there");
+    let wallet = till.store.wallet(ann, &[], till.now()).await.expect("the store is there");
     assert!(wallet.vouchers.iter().all(|own| own.uses_left == 1), "used once, and not twice back");
 }
 
@@ -159,7 +159,8 @@ async fn of_a_part_that_is_captured_and_a_void_exactly_one_happens(till: Till) {
     voided.reverse();
     for (n, (captured, voided)) in (0..).zip(captured.iter().zip(&voided)) {
         assert!(captured.is_ok() != voided.is_ok(), "exactly one happens");
-        let wallet = till.store.wallet(person(n), &[]).await.expect("the store is there");
+        let wallet =
+            till.store.wallet(person(n), &[], till.now()).await.expect("the store is there");
         let stage = if captured.is_ok() { VoucherStage::Used } else { VoucherStage::Available };
         assert!(wallet.vouchers.iter().all(|own| own.stage == stage), "of all its vouchers");
     }

@@ -1,5 +1,5 @@
-//! Orders meet what ops said of shops, tills, lists, stops and goods, at every replica, and what was
-//! held before goes on.
+//! Orders meet what ops said of shops, tills, lists, stops and goods, at every replica, and what
+//! was held before goes on.
 
 use std::collections::BTreeMap;
 
@@ -61,6 +61,7 @@ async fn a_blocked_shop_refuses_new_orders_and_its_holds_go_on(till: Till) {
 async fn a_blocked_till_and_an_order_from_elsewhere_are_refused(till: Till) {
     till.register(SHOP).await;
     till.give(person(1), RETURNS).await;
+    till.give(person(1), RETURNS).await;
     let block = ShopAction::PutTerminal(shop_key(SHOP), key("t1"), ShopStage::Blocked);
     till.ops("t1", block).await.expect("it is blocked");
     let at = |terminal: &str| Order { terminal: Some(key(terminal)), ..drink("o1") };
@@ -104,9 +105,9 @@ async fn lines_are_judged_by_what_their_texts_stand_for(till: Till) {
         let mappings = BTreeMap::from([(key(text), Some(goods(category)))]);
         ShopAction::MapCategories(key("wepay"), Some(key(SHOP)), mappings)
     };
-    till.ops("m1", map("冰镇饮料", "cold-drink")).await.expect("it is mapped");
+    till.ops_of(None, "m1", map("冰镇饮料", "cold-drink")).await.expect("it is mapped");
     made(till.order("a1", named("o1", "冰镇饮料")).await);
-    till.ops("m2", map("cold-drink", "beer")).await.expect("a key may be mapped too");
+    till.ops_of(None, "m2", map("cold-drink", "beer")).await.expect("a key may be mapped too");
     let beer = till.order("a2", drink("o2")).await;
     assert_eq!(reason(&beer), Reason::GoodsNotCovered);
     let reused = till.order("a1", named("o1", "cold-drink")).await;

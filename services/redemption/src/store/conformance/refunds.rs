@@ -43,7 +43,7 @@ async fn parts_that_go_back_add_up_to_the_whole(till: Till) {
     for (n, fen) in [1, 99, 100, 100].into_iter().enumerate() {
         let refunded = till.refunded(&format!("r{n}"), id, amount(fen)).await;
         let part = refunded.refunds.last().expect("this one");
-        let back = refunded.given_back_in(n)[0].0;
+        let back = refunded.given_back_by_refund()[n][0].0;
         assert_eq!(part.returned_amount(), Fen(fen));
         assert!((0..=fen).contains(&back), "{back} of {fen}");
         sums = (sums.0 + fen, sums.1 + back);
@@ -68,7 +68,7 @@ async fn lines_go_back_one_by_one_in_either_order(till: Till) {
         for line in order {
             let refunded = till.refunded(&format!("r{n}-{line}"), id, lines(&[(line, 150)])).await;
             let place = refunded.refunds.len() - 1;
-            let back = refunded.given_back_in(place)[0];
+            let back = refunded.given_back_by_refund()[place][0];
             assert_eq!(back, held.vouchers[0].line_discounts[line], "all of that line's discount");
         }
         assert!(matches!(till.stored(id).await.stage, Stage::Refunded { .. }));

@@ -1,6 +1,6 @@
 //! Laws R1 and R2 of several vouchers in one order.
 
-use benefit::Fen;
+use benefit::{Fen, Kind, TermsParts};
 
 use super::offers::{DISTRICT, PROVINCE, amount, cart, check_up, combining, lines, off, plain};
 use super::till::{Till, campaign_of, made, person, reason};
@@ -11,6 +11,7 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         case!("R2", vouchers_of_two_funders_take_their_turns_on_one_order),
         case!("R1", of_named_vouchers_all_are_held_or_none),
+        case!("R1", named_vouchers_of_one_turn_take_off_the_same_in_whichever_order_they_are_named),
         case!("R1", an_order_that_is_let_go_lets_go_of_each_of_its_vouchers),
         case!("R1", a_voucher_of_a_hold_that_ran_out_frees_the_others_too),
         case!("R1", two_orders_that_share_one_voucher_of_their_stacks_do_not_both_get_it),
@@ -57,6 +58,26 @@ async fn of_named_vouchers_all_are_held_or_none(till: Till) {
     assert!(till.one(ask("o4", &[another])).await.is_ok(), "the other was not held");
 }
 
+async fn named_vouchers_of_one_turn_take_off_the_same_in_whichever_order_they_are_named(
+    till: Till,
+) {
+    let ann = person(1);
+    let kind = Kind::PercentOff { threshold: Fen::ZERO, percent: 50, cap: Fen(10_000) };
+    let half = TermsParts { kind, ..off(1) };
+    let (amount, half) = (combining(off(100), 0), combining(half, 0));
+    till.offer(vec![campaign_of("amount", amount, 3), campaign_of("half", half, 4)]).await;
+    let (amount, half) = (till.give(ann, "amount").await, till.give(ann, "half").await);
+    let mut discounts = Vec::new();
+    for (n, ids) in [("o1", [amount, half]), ("o2", [half, amount])] {
+        let wish = (cart(n, &[("tea", 1_000)]), Wanted::Named(ids.to_vec()));
+        let held = made(till.one(till.authorize_order(n, ann, wish)).await);
+        discounts.push(held.discount());
+        made(till.one(till.void(n, held.authorization_id)).await);
+    }
+    discounts.push(till.hold_for(ann, cart("o3", &[("tea", 1_000)])).await.discount());
+    assert_eq!(discounts, [discounts[2]; 3], "and as when none is named");
+}
+
 async fn an_order_that_is_let_go_lets_go_of_each_of_its_vouchers(till: Till) {
     let ann = person(1);
     till.offer_double().await;
@@ -65,7 +86,7 @@ async fn an_order_that_is_let_go_lets_go_of_each_of_its_vouchers(till: Till) {
     let held = till.hold_for(ann, cart("o1", &[("tea", 300)])).await;
     let voided = made(till.one(till.void("v1", held.authorization_id)).await);
     assert_eq!(voided.captured(), Fen::ZERO);
-    let wallet = till.store.wallet(ann, &[]).await.expect("the store is there");
+    let wallet = till.store.wallet(ann, &[], till.now()).await.expect("the store is there");
     assert!(wallet.vouchers.iter().all(|own| own.stage == VoucherStage::Available));
     assert_eq!(till.hold_for(ann, cart("o2", &[("tea", 300)])).await.discount(), Fen(150));
 }
@@ -133,8 +154,8 @@ async fn a_line_that_costs_nothing_any_more_goes_back_fen_by_fen(till: Till) {
     till.captured(held.authorization_id, benefit::Portion::Whole).await;
     till.refunded("r1", held.authorization_id, amount(1)).await;
     let whole = till.refunded("r2", held.authorization_id, amount(1)).await;
-    for place in 0..2 {
-        let back: i64 = whole.given_back_in(place).iter().map(|fen| fen.0).sum();
+    for given in whole.given_back_by_refund() {
+        let back: i64 = given.iter().map(|fen| fen.0).sum();
         assert_eq!(back, 1, "a return of 1 fen gives back 1 fen, and the member owes nothing");
     }
     assert!(matches!(whole.stage, Stage::Refunded { .. }));

@@ -253,7 +253,8 @@ impl Till {
 
     /// A person's one voucher.
     pub async fn only_voucher(&self, person: PersonKey) -> WalletVoucher {
-        let mut wallet = self.store.wallet(person, &[]).await.expect("the store is there");
+        let mut wallet =
+            self.store.wallet(person, &[], self.now()).await.expect("the store is there");
         assert_eq!(wallet.vouchers.len(), 1, "the person has one voucher");
         wallet.vouchers.remove(0)
     }

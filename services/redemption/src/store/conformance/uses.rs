@@ -79,7 +79,7 @@ async fn the_uses_of_a_day_are_spent_until_the_next(till: Till) {
     let value = |wanted| refusal.details.iter().find(|(detail, _)| *detail == wanted);
     assert_eq!(value(Detail::Period).expect("it is told").1, "2022-07-22");
     assert_eq!(value(Detail::Uses).expect("it is told").1, "2");
-    let wallet = till.store.wallet(person(1), &[]).await.expect("the store is there");
+    let wallet = till.store.wallet(person(1), &[], till.now()).await.expect("the store is there");
     let campaign = wallet.campaigns.values().next().expect("of the voucher");
     let shown = |now| hindrance(&wallet.vouchers[0], campaign, now).map(|why| why.reason);
     assert_eq!(shown(till.now()), Some(Reason::UsesOfPeriodSpent), "the wallet says why");

@@ -132,7 +132,8 @@ async fn move_cursor(
 }
 
 /// Vouchers are new or already there; of one that is there only a later version changes anything,
-/// and never what its owner has done with it. A new one has what its campaign's terms give; one
+/// and never what its owner has done with it: where a right came back, the validity that it was
+/// given then is kept when it ends later. A new one has what its campaign's terms give; one
 /// whose campaign is not there is refused by the foreign key.
 async fn wallets(tx: &mut PgConnection, vouchers: &[IssuedVoucher]) -> Result<(), StoreError> {
     let mut latest = BTreeMap::new();
@@ -158,7 +159,9 @@ async fn wallets(tx: &mut PgConnection, vouchers: &[IssuedVoucher]) -> Result<()
          LEFT JOIN campaign AS c ON c.campaign_id = k.campaign_id
          ORDER BY k.voucher_id
          ON CONFLICT (voucher_id, shard) DO UPDATE SET valid_from = excluded.valid_from,
-           valid_until = excluded.valid_until, version = excluded.version
+           valid_until = CASE wallet_voucher.returns WHEN 0 THEN excluded.valid_until
+             ELSE greatest(wallet_voucher.valid_until, excluded.valid_until) END,
+           version = excluded.version
          WHERE excluded.version > wallet_voucher.version",
     )
     .bind(column(&latest, |one| *one.voucher_id.as_bytes()))

@@ -5,7 +5,7 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::column;
-use crate::domain::{Entry, ShopId, Transaction};
+use crate::domain::{Entry, Transaction};
 
 /// Adds what was booked. Its days are open and stay so until this step ends.
 pub(super) async fn append(
@@ -24,7 +24,6 @@ pub(super) async fn append(
         .bind(column(booked, |one| i64::from(one.part)))
         .bind(column(booked, |one| one.partner.as_str()))
         .bind(column(booked, |one| one.order_number.as_str()))
-        .bind(column(booked, |one| one.shop_id.as_ref().map(ShopId::as_str)))
         .bind(column(booked, |one| one.campaign_id.as_str()))
         .bind(column(booked, |one| one.organization.as_str()))
         .bind(column(booked, |one| one.business_day.to_string()))

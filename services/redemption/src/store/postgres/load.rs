@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use super::batch::column;
 use super::locked::{self, Locked};
 use super::{days, shops};
-use crate::domain::{Command, Laid, OrderKey, RequestKey};
+use crate::domain::{Campaign, CampaignId, Command, Laid, OrderKey, RequestKey};
 use crate::store::columns::read_rows;
 use crate::store::wants::Wants;
 use crate::store::{PlacesAsked, campaigns, rows};
@@ -145,9 +145,9 @@ pub(super) async fn authorizations(
     let found = sqlx::query(
         r#"SELECT a.authorization_id, a.person_key, a.partner, a.order_number,
              a.authorize_request_id, a.state, a.order_amount_fen, a.created_at, a.expires_at,
-             a.captured_at, a.captured_on, a.refunded_at, a.refunded_on, a.right_returned,
-             a.closed_at, a.shop_id, a.line_amounts, a.captured_amounts, a.refunds, v.voucher_id,
-             v.campaign_id, v.organization, v.discount_fen AS part_fen, v.line_discounts
+             a.captured_at, a.captured_on, a.refunded_at, a.refunded_on, a.closed_at,
+             a.line_amounts, a.captured_amounts, a.refunds, v.voucher_id, v.campaign_id,
+             v.organization, v.discount_fen AS part_fen, v.line_discounts
            FROM unnest($1::BYTEA[]) AS k (authorization_id)
            JOIN "authorization" AS a
              ON a.authorization_id = k.authorization_id
@@ -190,7 +190,7 @@ async fn refunds(
 
 /// The voucher that ended last of each of `persons`, who have none that is not over: it says why
 /// there is nothing to hold, and is not changed, so that it needs no lock.
-async fn last_of(
+pub(super) async fn last_of(
     tx: &mut PgConnection,
     laid: &mut Laid,
     persons: impl Iterator<Item = &PersonKey>,
@@ -220,13 +220,22 @@ async fn last_of(
 /// The campaigns of the vouchers that are laid out; a foreign key keeps each of them.
 pub(super) async fn campaigns(tx: &mut PgConnection, laid: &mut Laid) -> Result<(), StoreError> {
     let ids: BTreeSet<_> = laid.vouchers.values().map(|voucher| &voucher.campaign_id).collect();
+    let found = campaigns_by_id(tx, &ids).await?;
+    rows::take_campaigns(laid, found)
+}
+
+/// Those of some campaigns that are known.
+pub(super) async fn campaigns_by_id(
+    tx: &mut PgConnection,
+    ids: &BTreeSet<&CampaignId>,
+) -> Result<Vec<Campaign>, StoreError> {
     if ids.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let found = sqlx::query("SELECT * FROM campaign WHERE campaign_id = ANY ($1::TEXT[])")
         .bind(column(ids, |id| id.as_str()))
         .fetch_all(tx)
         .await
         .map_err(classify)?;
-    rows::take_campaigns(laid, read_rows("campaign", &found, "campaign_id", campaigns::campaign)?)
+    read_rows("campaign", &found, "campaign_id", campaigns::campaign)
 }

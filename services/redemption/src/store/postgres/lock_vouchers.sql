@@ -1,7 +1,7 @@
 -- Locks every voucher that a batch may change, in id order, and reads it as it is then: those of
 -- the persons $1 that are not over at $2, at most $3 each; the named ones $4; those of the
--- authorizations $5, and of what the requests made whose partners are $6, verbs $7 and ids $8. What an
--- authorization has never changes, so that reading it before the lock is no matter.
+-- authorizations $5, and of what the requests made whose partners are $6, verbs $7 and ids $8. What
+-- an authorization has never changes, so that reading it before the lock is no matter.
 SELECT w.voucher_id, w.person_key, w.campaign_id, w.state, w.held_by, w.uses_left, w.balance_left,
   w.returns, w.use_period, w.period_uses, w.valid_from, w.valid_until
 FROM (

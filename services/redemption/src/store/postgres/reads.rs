@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clock::BusinessDay;
+use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, PersonKey, VoucherId};
 use sql::StoreError;
 use sql::postgres::classify;
@@ -33,9 +33,13 @@ pub(super) async fn wallet(
     connection: &mut PgConnection,
     person: PersonKey,
     named: &[VoucherId],
+    now: Timestamp,
 ) -> Result<WalletRead, StoreError> {
     let mut laid = Laid::default();
-    newest(connection, &mut laid, person, None, WALLET_MAX).await?;
+    not_over(connection, &mut laid, person, now).await?;
+    if laid.vouchers.is_empty() {
+        load::last_of(connection, &mut laid, std::iter::once(&person)).await?;
+    }
     if !named.is_empty() {
         let found = sqlx::query(
             r#"SELECT w.*, a.expires_at FROM wallet_voucher AS w
@@ -65,6 +69,28 @@ pub(super) async fn wallet_page(
     load::campaigns(connection, &mut laid).await?;
     let newest_first = laid.vouchers.into_values().rev();
     Ok(WalletRead { vouchers: newest_first.collect(), campaigns: laid.campaigns })
+}
+
+/// What a checkout looks at of a person, as `lock_vouchers.sql` chooses it.
+async fn not_over(
+    connection: &mut PgConnection,
+    laid: &mut Laid,
+    person: PersonKey,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let found = sqlx::query(
+        r#"SELECT w.*, a.expires_at FROM wallet_voucher AS w
+           LEFT JOIN "authorization" AS a ON a.authorization_id = w.held_by AND a.shard = w.shard
+           WHERE w.person_key = $1 AND w.valid_until > $2
+           ORDER BY w.valid_until DESC, w.voucher_id DESC LIMIT $3"#,
+    )
+    .bind(*person.as_bytes())
+    .bind(now.as_micros())
+    .bind(i64::from(WALLET_MAX))
+    .fetch_all(connection)
+    .await
+    .map_err(classify)?;
+    take_vouchers(laid, &found)
 }
 
 /// The newest vouchers of a person that are older than `before`.

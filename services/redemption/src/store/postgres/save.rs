@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::batch::{column, count};
 use super::journal;
 use crate::domain::{
-    AppliedVoucher, Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey, ShopId,
+    AppliedVoucher, Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey,
     WalletVoucher,
 };
 use crate::store::written::{OutcomeColumns, RefundColumns, StageColumns, joined, voucher_stage};
@@ -26,7 +26,7 @@ pub(super) async fn changes(tx: &mut PgConnection, changes: &Changes) -> Result<
 
 /// Whether a statement changed as many rows as it should; `otherwise` says what it means that it
 /// did not.
-fn require(
+pub(super) fn require(
     done: Result<sqlx::postgres::PgQueryResult, sqlx::Error>,
     expected: usize,
     otherwise: impl FnOnce(u64) -> StoreError,
@@ -54,14 +54,12 @@ async fn made(tx: &mut PgConnection, made: &[Authorization]) -> Result<(), Store
         .bind(column(made, |one| one.discount().0))
         .bind(column(made, |one| one.created_at.as_micros()))
         .bind(column(made, |one| one.expires_at.as_micros()))
-        .bind(column(made, |one| one.shop_id.as_ref().map(ShopId::as_str)))
         .bind(column(made, |one| joined(&one.line_amounts)))
         .bind(column(&stages, |stage| stage.state))
         .bind(column(&stages, |stage| stage.captured_at))
         .bind(column(&stages, |stage| stage.captured_on.as_deref()))
         .bind(column(&stages, |stage| stage.refunded_at))
         .bind(column(&stages, |stage| stage.refunded_on.as_deref()))
-        .bind(column(&stages, |stage| stage.right_returned))
         .bind(column(&stages, |stage| stage.closed_at))
         .bind(column(&stages, |stage| stage.captured_amounts.as_deref()))
         .bind(column(&stages, |stage| stage.refunds))
@@ -94,12 +92,12 @@ async fn authorizations(
     let done = sqlx::query(
         r#"UPDATE "authorization" AS a SET state = k.state, captured_at = k.captured_at,
              captured_on = k.captured_on, refunded_at = k.refunded_at,
-             refunded_on = k.refunded_on, right_returned = k.right_returned,
-             closed_at = k.closed_at, captured_amounts = k.captured_amounts, refunds = k.refunds
+             refunded_on = k.refunded_on, closed_at = k.closed_at,
+             captured_amounts = k.captured_amounts, refunds = k.refunds
            FROM unnest($1::BYTEA[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[],
-             $6::TEXT[], $7::BIGINT[], $8::BIGINT[], $9::TEXT[], $10::BIGINT[])
+             $6::TEXT[], $7::BIGINT[], $8::TEXT[], $9::BIGINT[])
              AS k (authorization_id, state, captured_at, captured_on, refunded_at, refunded_on,
-               right_returned, closed_at, captured_amounts, refunds)
+               closed_at, captured_amounts, refunds)
            WHERE a.authorization_id = k.authorization_id
              AND a.shard = get_byte(k.authorization_id, 0) AND a.state IN ('HELD', 'CAPTURED')"#,
     )
@@ -109,7 +107,6 @@ async fn authorizations(
     .bind(column(&stages, |stage| stage.captured_on.as_deref()))
     .bind(column(&stages, |stage| stage.refunded_at))
     .bind(column(&stages, |stage| stage.refunded_on.as_deref()))
-    .bind(column(&stages, |stage| stage.right_returned))
     .bind(column(&stages, |stage| stage.closed_at))
     .bind(column(&stages, |stage| stage.captured_amounts.as_deref()))
     .bind(column(&stages, |stage| stage.refunds))

@@ -110,7 +110,8 @@ async fn move_cursor(
 }
 
 /// Vouchers are new or already there; of one that is there only a later version changes anything,
-/// and never what its owner has done with it. A new one has what its campaign's terms give; one
+/// and never what its owner has done with it: where a right came back, the validity that it was
+/// given then is kept when it ends later. A new one has what its campaign's terms give; one
 /// whose campaign is not there is refused by the foreign key.
 async fn wallets(tx: &mut SqliteConnection, vouchers: &[IssuedVoucher]) -> Result<(), StoreError> {
     let rows = vouchers.iter().map(|voucher| {
@@ -133,7 +134,9 @@ async fn wallets(tx: &mut SqliteConnection, vouchers: &[IssuedVoucher]) -> Resul
          FROM json_each(?1) AS k LEFT JOIN campaign AS c ON c.campaign_id = k.value ->> 3
          WHERE true
          ON CONFLICT (shard, voucher_id) DO UPDATE SET valid_from = excluded.valid_from,
-           valid_until = excluded.valid_until, version = excluded.version
+           valid_until = iif(wallet_voucher.returns = 0, excluded.valid_until,
+             max(wallet_voucher.valid_until, excluded.valid_until)),
+           version = excluded.version
          WHERE excluded.version > wallet_voucher.version",
     )
     .bind(batch::array(rows))

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 
 use super::batch::Hex;
 use super::save::run;
-use crate::domain::{ShopId, Transaction};
+use crate::domain::Transaction;
 
 /// Adds what was booked, and opens its days when they are new.
 pub(super) async fn append(
@@ -26,11 +26,10 @@ pub(super) async fn append(
 
     let insert = "
         INSERT INTO journal (shard, transaction_id, authorization_id, voucher_id, kind, part,
-          partner, order_number, shop_id, campaign_id, organization, business_day, created_at,
-          late_of)
+          partner, order_number, campaign_id, organization, business_day, created_at, late_of)
         SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3),
           value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
-          value ->> 10, value ->> 11, value ->> 12, value ->> 13
+          value ->> 10, value ->> 11, value ->> 12
         FROM json_each(?1)";
     run(tx, insert, booked.iter().map(transaction_row)).await?;
 
@@ -51,7 +50,6 @@ fn transaction_row(booked: &Transaction) -> impl Serialize {
         booked.part,
         booked.partner.as_str(),
         booked.order_number.as_str(),
-        booked.shop_id.as_ref().map(ShopId::as_str),
         booked.campaign_id.as_str(),
         booked.organization.as_str(),
         booked.business_day.to_string(),

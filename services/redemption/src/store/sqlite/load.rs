@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use super::{batch, days, shops};
-use crate::domain::{Command, Laid, OrderKey, RequestKey};
+use crate::domain::{Campaign, CampaignId, Command, Laid, OrderKey, RequestKey};
 use crate::store::columns::read_rows;
 use crate::store::wants::Wants;
 use crate::store::{WALLET_MAX, campaigns, rows};
@@ -83,7 +83,7 @@ async fn live_orders(
 }
 
 /// What a checkout looks at of each person.
-async fn wallets(
+pub(super) async fn wallets(
     tx: &mut SqliteConnection,
     laid: &mut Laid,
     persons: &BTreeSet<PersonKey>,
@@ -229,8 +229,17 @@ pub(super) async fn campaigns(
     laid: &mut Laid,
 ) -> Result<(), StoreError> {
     let ids: BTreeSet<_> = laid.vouchers.values().map(|voucher| &voucher.campaign_id).collect();
+    let found = campaigns_by_id(tx, &ids).await?;
+    rows::take_campaigns(laid, found)
+}
+
+/// Those of some campaigns that are known.
+pub(super) async fn campaigns_by_id(
+    tx: &mut SqliteConnection,
+    ids: &BTreeSet<&CampaignId>,
+) -> Result<Vec<Campaign>, StoreError> {
     if ids.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let found = sqlx::query(
         "SELECT c.* FROM json_each(?1) AS k CROSS JOIN campaign AS c WHERE c.campaign_id = k.value",
@@ -239,5 +248,5 @@ pub(super) async fn campaigns(
     .fetch_all(tx)
     .await
     .map_err(classify)?;
-    rows::take_campaigns(laid, read_rows("campaign", &found, "campaign_id", campaigns::campaign)?)
+    read_rows("campaign", &found, "campaign_id", campaigns::campaign)
 }

@@ -96,9 +96,10 @@ impl Store for SqliteStore {
         &self,
         person: PersonKey,
         named: &[VoucherId],
+        now: Timestamp,
     ) -> Result<WalletRead, StoreError> {
         let mut connection = self.reader().await?;
-        reads::wallet(&mut connection, person, named).await
+        reads::wallet(&mut connection, person, named, now).await
     }
 
     async fn wallet_page(

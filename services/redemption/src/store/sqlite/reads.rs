@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use clock::BusinessDay;
+use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, PersonKey, VoucherId};
 use sql::StoreError;
 use sql::sqlite::classify;
@@ -11,7 +11,7 @@ use sqlx::SqliteConnection;
 use super::load;
 use crate::domain::{Authorization, DailyTotal, Laid, Partner, RequestKey};
 use crate::store::columns::{Columns, read_rows};
-use crate::store::{AuthorizationKey, Recalled, WALLET_MAX, WalletRead, rows};
+use crate::store::{AuthorizationKey, Recalled, WalletRead, rows};
 
 pub(super) async fn recall(
     connection: &mut SqliteConnection,
@@ -31,9 +31,10 @@ pub(super) async fn wallet(
     connection: &mut SqliteConnection,
     person: PersonKey,
     named: &[VoucherId],
+    now: Timestamp,
 ) -> Result<WalletRead, StoreError> {
     let mut laid = Laid::default();
-    newest(connection, &mut laid, person, None, WALLET_MAX).await?;
+    load::wallets(connection, &mut laid, &BTreeSet::from([person]), now).await?;
     load::vouchers(connection, &mut laid, &named.iter().copied().collect()).await?;
     laid.vouchers.retain(|_, voucher| voucher.person == person);
     load::campaigns(connection, &mut laid).await?;

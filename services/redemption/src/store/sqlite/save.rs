@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 use super::batch::{self, Hex, id_row};
 use super::journal;
 use crate::domain::{
-    Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey, ShopId, WalletVoucher,
+    Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey, WalletVoucher,
 };
 use crate::store::written::{OutcomeColumns, RefundColumns, StageColumns, joined, voucher_stage};
 
@@ -45,7 +45,11 @@ pub(super) async fn run<T: Serialize>(
 
 /// Whether a statement changed as many rows as it should; `otherwise` says what it means that it
 /// did not.
-fn require(changed: u64, expected: usize, otherwise: StoreError) -> Result<(), StoreError> {
+pub(super) fn require(
+    changed: u64,
+    expected: usize,
+    otherwise: StoreError,
+) -> Result<(), StoreError> {
     match changed == u64::from(batch::count(expected)) {
         true => Ok(()),
         false => Err(otherwise),
@@ -55,15 +59,14 @@ fn require(changed: u64, expected: usize, otherwise: StoreError) -> Result<(), S
 async fn made(tx: &mut SqliteConnection, made: &[Authorization]) -> Result<(), StoreError> {
     let insert = r#"
         INSERT INTO "authorization" (shard, authorization_id, person_key, partner, order_number,
-          authorize_request_id, order_amount_fen, discount_fen, created_at, expires_at, shop_id,
-          line_amounts, state, captured_at, captured_on, refunded_at, refunded_on, right_returned,
-          closed_at, captured_amounts, refunds)
+          authorize_request_id, order_amount_fen, discount_fen, created_at, expires_at,
+          line_amounts, state, captured_at, captured_on, refunded_at, refunded_on, closed_at,
+          captured_amounts, refunds)
         SELECT value ->> '$[0][0]', unhex(value ->> '$[0][1]'), unhex(value ->> '$[0][2]'),
           value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]', value ->> '$[0][6]',
           value ->> '$[0][7]', value ->> '$[0][8]', value ->> '$[0][9]', value ->> '$[0][10]',
-          value ->> '$[0][11]', value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]',
-          value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[1][5]', value ->> '$[1][6]',
-          value ->> '$[1][7]', value ->> '$[1][8]'
+          value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]',
+          value ->> '$[1][4]', value ->> '$[1][5]', value ->> '$[1][6]', value ->> '$[1][7]'
         FROM json_each(?1)"#;
     run(tx, insert, made.iter().map(made_row)).await?;
 
@@ -89,7 +92,6 @@ fn made_row(made: &Authorization) -> impl Serialize {
         made.discount().0,
         made.created_at.as_micros(),
         made.expires_at.as_micros(),
-        made.shop_id.as_ref().map(ShopId::as_str),
         joined(&made.line_amounts),
     );
     (fixed, stage_row(made))
@@ -103,7 +105,6 @@ fn stage_row(changed: &Authorization) -> impl Serialize + use<> {
         stage.captured_on,
         stage.refunded_at,
         stage.refunded_on,
-        stage.right_returned,
         stage.closed_at,
         stage.captured_amounts,
         stage.refunds,
@@ -129,8 +130,8 @@ async fn authorizations(
         UPDATE "authorization" SET state = k.value ->> '$[1][0]',
           captured_at = k.value ->> '$[1][1]', captured_on = k.value ->> '$[1][2]',
           refunded_at = k.value ->> '$[1][3]', refunded_on = k.value ->> '$[1][4]',
-          right_returned = k.value ->> '$[1][5]', closed_at = k.value ->> '$[1][6]',
-          captured_amounts = k.value ->> '$[1][7]', refunds = k.value ->> '$[1][8]'
+          closed_at = k.value ->> '$[1][5]', captured_amounts = k.value ->> '$[1][6]',
+          refunds = k.value ->> '$[1][7]'
         FROM json_each(?1) AS k
         WHERE shard = k.value ->> '$[0][0]' AND authorization_id = unhex(k.value ->> '$[0][1]')
           AND state IN ('HELD', 'CAPTURED')"#;
@@ -163,13 +164,30 @@ async fn vouchers(tx: &mut SqliteConnection, changed: &[WalletVoucher]) -> Resul
         UPDATE wallet_voucher SET state = k.value ->> 2, held_by = unhex(k.value ->> 3),
           uses_left = k.value ->> 4, balance_left = k.value ->> '$[5][0]',
           returns = k.value ->> '$[5][1]', use_period = k.value ->> '$[5][2]',
-          period_uses = k.value ->> '$[5][3]', valid_until = k.value ->> 6
+          period_uses = k.value ->> '$[5][3]'
         FROM json_each(?1) AS k
         WHERE shard = k.value ->> 0 AND voucher_id = unhex(k.value ->> 1)";
     let updated = run(tx, update, changed.iter().map(voucher_row)).await?;
     let detail = format!("{updated} of {} vouchers were found", changed.len());
     let corrupt = StoreError::Corrupt { table: "wallet_voucher", id: String::new(), detail };
-    require(updated, changed.len(), corrupt)
+    require(updated, changed.len(), corrupt)?;
+    validities(tx, changed).await
+}
+
+/// Until when vouchers can be used whose right came back, which alone can change it: it is in the
+/// index of the wallets, whose entries are better left alone.
+async fn validities(
+    tx: &mut SqliteConnection,
+    changed: &[WalletVoucher],
+) -> Result<(), StoreError> {
+    let update = "
+        UPDATE wallet_voucher SET valid_until = k.value ->> 2 FROM json_each(?1) AS k
+        WHERE shard = k.value ->> 0 AND voucher_id = unhex(k.value ->> 1)";
+    let returned = changed.iter().filter(|own| own.returns > 0).map(|own| {
+        let (shard, id) = id_row(own.voucher_id.as_bytes());
+        (shard, id, own.valid_until.as_micros())
+    });
+    run(tx, update, returned).await.map(drop)
 }
 
 fn voucher_row(voucher: &WalletVoucher) -> impl Serialize {
@@ -180,7 +198,7 @@ fn voucher_row(voucher: &WalletVoucher) -> impl Serialize {
     let balance_left = voucher.balance_left.map(|left| left.0);
     let figures = (balance_left, voucher.returns, period, counted.map(|count| count.uses));
     let held_by = held_by.map(Hex);
-    (shard, id, state, held_by, voucher.uses_left, figures, voucher.valid_until.as_micros())
+    (shard, id, state, held_by, voucher.uses_left, figures)
 }
 
 async fn requests(

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::{change, write};
 use crate::domain::RequestId;
 use crate::domain::shops::{
-    ImportBatch, ImportState, ShopImport, ShopKey, ShopRefusal, ShopRowProblem, decide_import,
+    ImportBatch, ImportState, ShopImport, ShopRefusal, ShopRowProblem, decide_import,
     decide_import_beginning,
 };
 use crate::store::columns::read_rows;
@@ -43,10 +43,9 @@ pub(super) async fn take(
     tx: &mut PgConnection,
     batch: &ImportBatch,
 ) -> Result<ShopImport, StoreError> {
-    let import = one(tx, &batch.import_id).await?.ok_or_else(|| never_begun(&batch.import_id))?;
-    let key = |shop_id| ShopKey { platform: import.platform.clone(), shop_id };
-    let rows = batch.rows.iter().flatten();
-    let keys: BTreeSet<_> = rows.map(|row| key(row.shop_id.clone())).collect();
+    let import = one(tx, &batch.import_id).await?;
+    let import = import.ok_or_else(|| shops::never_begun(&batch.import_id))?;
+    let keys = batch.keys(&import.platform);
     let known = change::locked(tx, &keys).await?;
     let listed = match &import.campaign_id {
         Some(campaign_id) => change::listed(tx, campaign_id, &keys).await?,
@@ -81,11 +80,6 @@ pub(super) async fn report(
         .map_err(classify)?;
     let problems = read_rows("shop_import_problem", &found, "import_id", shops::problem)?;
     Ok(Some(ShopImportReport { import, problems }))
-}
-
-fn never_begun(import_id: &RequestId) -> StoreError {
-    let detail = String::from("was never begun");
-    StoreError::Corrupt { table: "shop_import", id: import_id.to_string(), detail }
 }
 
 async fn one(

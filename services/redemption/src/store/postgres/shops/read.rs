@@ -9,7 +9,8 @@ use crate::domain::shops::{Registrations, Shop, ShopKey, Stop, StopKey};
 use crate::domain::{Campaign, CampaignId};
 use crate::store::columns::read_rows;
 use crate::store::postgres::batch::column;
-use crate::store::{PlacesAsked, ShopQuery, campaigns, shops};
+use crate::store::postgres::load;
+use crate::store::{PlacesAsked, ShopQuery, shops};
 
 /// What is registered of places and what is stopped, in one statement: it is part of every batch of
 /// orders.
@@ -75,12 +76,7 @@ pub(super) async fn campaigns(
     connection: &mut PgConnection,
     ids: &BTreeSet<CampaignId>,
 ) -> Result<HashMap<CampaignId, Campaign>, StoreError> {
-    let found = sqlx::query("SELECT * FROM campaign WHERE campaign_id = ANY ($1::TEXT[])")
-        .bind(column(ids, |id| id.as_str()))
-        .fetch_all(connection)
-        .await
-        .map_err(classify)?;
-    let found = read_rows("campaign", &found, "campaign_id", campaigns::campaign)?;
+    let found = load::campaigns_by_id(connection, &ids.iter().collect()).await?;
     Ok(found.into_iter().map(|found| (found.campaign_id.clone(), found)).collect())
 }
 

@@ -1,7 +1,8 @@
 -- Each part is looked up by its key, whatever the planner believes of the tables' sizes: while a
--- file of shops comes in it would else join by reading all that is there already, batch after batch.
+-- file of shops comes in it would else join by reading all that is there already, batch after
+-- batch.
 SELECT 'SHOP' AS what, s.platform, s.shop_id, s.region_code AS name, s.state AS value,
-  NULL::TEXT AS organization, NULL::TEXT AS text_zh, NULL::TEXT AS text_en,
+  s.organization, NULL::TEXT AS text_zh, NULL::TEXT AS text_en,
   NULL::BIGINT AS version, NULL::TEXT AS stopped_by, NULL::BIGINT AS stopped_at
 FROM unnest($1::TEXT[], $2::TEXT[]) AS k (platform, shop_id) CROSS JOIN LATERAL (
   SELECT * FROM shop WHERE shop.platform = k.platform AND shop.shop_id = k.shop_id LIMIT 1) AS s
@@ -26,4 +27,10 @@ UNION ALL
 SELECT 'STOP', NULL, NULL, r.scope, r.scope_key, r.organization, r.text_zh, r.text_en, r.version,
   r.stopped_by, r.stopped_at
 FROM redeeming_stop AS r
-WHERE r.scope <> 'SHOP' OR r.scope_key = ANY ($9::TEXT[])
+WHERE r.scope IN ('CAMPAIGN', 'REGION')
+UNION ALL
+SELECT 'STOP', NULL, NULL, r.scope, r.scope_key, r.organization, r.text_zh, r.text_en, r.version,
+  r.stopped_by, r.stopped_at
+FROM unnest($9::TEXT[]) AS k (scope_key) CROSS JOIN LATERAL (
+  SELECT * FROM redeeming_stop AS own
+  WHERE own.scope = 'SHOP' AND own.scope_key = k.scope_key OFFSET 0) AS r

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 use crate::domain::CampaignId;
 use crate::domain::shops::{Shop, ShopChange, ShopCommand, ShopKey, Stop, StopKey, StopTexts};
 use crate::store::postgres::batch::column;
+use crate::store::postgres::save::require;
 
 pub(super) async fn change(
     tx: &mut PgConnection,
@@ -105,13 +106,9 @@ pub(super) async fn shops(tx: &mut PgConnection, shops: &[&Shop]) -> Result<(), 
     .bind(column(shops, |shop| shop.version))
     .bind(column(shops, |shop| shop.changed_at.as_micros()))
     .execute(tx)
-    .await
-    .map_err(classify)?;
+    .await;
     // One that was not there when it was looked for, and is now, was registered meanwhile.
-    match done.rows_affected() == shops.len() as u64 {
-        true => Ok(()),
-        false => Err(StoreError::Conflict),
-    }
+    require(done, shops.len(), |_| StoreError::Conflict)
 }
 
 /// Puts shops on a campaign's list.

@@ -8,8 +8,8 @@ use sqlx::SqliteConnection;
 use crate::domain::shops::{Registrations, Shop, ShopKey, Stop, StopKey};
 use crate::domain::{Campaign, CampaignId};
 use crate::store::columns::read_rows;
-use crate::store::sqlite::batch;
-use crate::store::{PlacesAsked, ShopQuery, campaigns, shops};
+use crate::store::sqlite::{batch, load};
+use crate::store::{PlacesAsked, ShopQuery, shops};
 
 /// A shop's name as a row of a batch.
 pub(super) fn shop_row(key: &ShopKey) -> (&str, &str) {
@@ -78,14 +78,7 @@ pub(super) async fn campaigns(
     connection: &mut SqliteConnection,
     ids: &BTreeSet<CampaignId>,
 ) -> Result<HashMap<CampaignId, Campaign>, StoreError> {
-    let found = sqlx::query(
-        "SELECT * FROM campaign WHERE campaign_id IN (SELECT value FROM json_each(?1))",
-    )
-    .bind(batch::array(ids.iter().map(|id| id.as_str())))
-    .fetch_all(connection)
-    .await
-    .map_err(classify)?;
-    let found = read_rows("campaign", &found, "campaign_id", campaigns::campaign)?;
+    let found = load::campaigns_by_id(connection, &ids.iter().collect()).await?;
     Ok(found.into_iter().map(|found| (found.campaign_id.clone(), found)).collect())
 }
 

@@ -1,5 +1,5 @@
 SELECT 'SHOP' AS what, s.platform, s.shop_id, s.region_code AS name, s.state AS value,
-  NULL AS organization, NULL AS text_zh, NULL AS text_en, NULL AS version, NULL AS stopped_by,
+  s.organization, NULL AS text_zh, NULL AS text_en, NULL AS version, NULL AS stopped_by,
   NULL AS stopped_at
 FROM json_each(?1) AS k CROSS JOIN shop AS s
 WHERE s.platform = k.value ->> 0 AND s.shop_id = k.value ->> 1
@@ -19,4 +19,9 @@ UNION ALL
 SELECT 'STOP', NULL, NULL, r.scope, r.scope_key, r.organization, r.text_zh, r.text_en, r.version,
   r.stopped_by, r.stopped_at
 FROM redeeming_stop AS r
-WHERE r.scope <> 'SHOP' OR r.scope_key IN (SELECT value FROM json_each(?4))
+WHERE r.scope IN ('CAMPAIGN', 'REGION')
+UNION ALL
+SELECT 'STOP', NULL, NULL, r.scope, r.scope_key, r.organization, r.text_zh, r.text_en, r.version,
+  r.stopped_by, r.stopped_at
+FROM json_each(?4) AS k CROSS JOIN redeeming_stop AS r
+WHERE r.scope = 'SHOP' AND r.scope_key = k.value

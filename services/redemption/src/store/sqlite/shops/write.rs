@@ -12,6 +12,7 @@ use super::read::shop_row;
 use crate::domain::CampaignId;
 use crate::domain::shops::{Shop, ShopChange, ShopCommand, ShopKey, Stop, StopKey, StopTexts};
 use crate::store::sqlite::batch;
+use crate::store::sqlite::save::require;
 
 pub(super) async fn change(
     tx: &mut SqliteConnection,
@@ -41,8 +42,8 @@ pub(super) async fn change(
             let gone = mappings.iter().filter(|(_, category)| category.is_none());
             let gone: Vec<_> = gone.map(|(text, _)| text.as_str()).collect();
             let query = sqlx::query(
-                "DELETE FROM shop_category
-                 WHERE platform = ?1 AND shop_id = ?2 AND text IN (SELECT value FROM json_each(?3))",
+                "DELETE FROM shop_category WHERE platform = ?1 AND shop_id = ?2
+                   AND text IN (SELECT value FROM json_each(?3))",
             );
             run(tx, query.bind(platform.as_str()).bind(shop_id).bind(batch::array(gone))).await?;
             let new: Vec<_> = mappings
@@ -100,10 +101,7 @@ pub(super) async fn shops(tx: &mut SqliteConnection, shops: &[&Shop]) -> Result<
     .execute(tx)
     .await
     .map_err(classify)?;
-    match done.rows_affected() == shops.len() as u64 {
-        true => Ok(()),
-        false => Err(StoreError::Conflict),
-    }
+    require(done.rows_affected(), shops.len(), StoreError::Conflict)
 }
 
 fn columns(shop: &Shop) -> impl Serialize {
