@@ -138,7 +138,7 @@ mod tests {
             refunded_fen: 299,
             due_fen: 0,
             sha256: digest(&SHA256, CSV.as_bytes()).as_ref().to_vec().into(),
-            key_id: signer.public().key_id(),
+            key_id: signer.public().key_id().to_owned(),
             ..StatementHead::default()
         };
         head.signature = signer.sign(signed_text(&head).as_bytes()).to_vec().into();
