@@ -72,12 +72,30 @@ fn the_dongguan_programme_reads_as_it_was_run() {
 }
 
 #[test]
+fn the_three_files_of_foshan_draw_on_one_fund_of_which_their_quotas_would_take_more() {
+    let files = [
+        include_str!("../../../../deploy/programmes/foshan-new-year-2022-88.toml"),
+        include_str!("../../../../deploy/programmes/foshan-new-year-2022-200.toml"),
+        include_str!("../../../../deploy/programmes/foshan-new-year-2022-300.toml"),
+    ];
+    let programmes = files.map(|file| parse(file).expect("a good file"));
+    let funds = programmes.each_ref().map(|programme| programme.fund.as_deref());
+    assert_eq!(funds, [Some("foshan-new-year-2022"); 3]);
+    let liabilities = programmes.each_ref().map(|programme| programme.terms.liability());
+    assert_eq!(liabilities, [Fen(8_800), Fen(20_000), Fen(30_000)]);
+    let all = |programme: &Programme| {
+        i64::try_from(programme.quota).expect("a quota") * programme.terms.liability().0
+    };
+    assert!(programmes.iter().map(all).sum::<i64>() > 1_000_000_000, "the fund is the bound");
+}
+
+#[test]
 fn every_file_of_the_programmes_folder_declares_the_campaign_of_its_name() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/programmes");
     let entries = std::fs::read_dir(folder).expect("the folder of the programmes");
     let paths = entries.map(|entry| entry.expect("an entry of the folder").path());
     let files: Vec<_> = paths.filter(|path| path.extension() == Some("toml".as_ref())).collect();
-    assert_eq!(files.len(), 8);
+    assert_eq!(files.len(), 11);
     for path in files {
         let source = std::fs::read_to_string(&path).expect("a file of UTF-8");
         let programme = parse(&source).expect("a good file");

@@ -126,7 +126,12 @@ fn a_good_file_with_one_wrong_value_has_one_problem() {
             "20 terms.valid_for: is not one of \"business-day\", \"campaign-end\", { days = 7 }",
         ),
         ("[policy]", "[police]\n[policy]", "21 police: is not a known key; did you mean policy?"),
-        ("[policy]", "[funds]\n[policy]", "21 funds: is not a known key"),
+        ("[policy]", "[colours]\n[policy]", "21 colours: is not a known key"),
+        (
+            "organization = \"gd/guangzhou\"",
+            "organization = \"gd/guangzhou\"\nfund = \"New Year\"",
+            "4 fund: is not 1 to 64 of a-z, 0-9 and -",
+        ),
         (
             "id = \"adult\"",
             "id = \"adult\"\nname = 1",
