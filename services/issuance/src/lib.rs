@@ -2,7 +2,8 @@
 //!
 //! Promises: never more vouchers than the quota and never more for one natural person than the
 //! limit; an answer is sent after the commit that it reports; the same request gets the same
-//! voucher for ever; "sold out" is said only when nothing is left (laws I1 to I4, A1 of the
+//! voucher for ever; "sold out" is said only when nothing is left; campaigns never take more out of
+//! a fund than was pledged (laws I1 to I5, A1 of the
 //! design).
 //!
 //! Map, from the edge inwards:

@@ -63,7 +63,11 @@ pub(super) async fn play(
                 judge.claim(&claimants.request(0, *at), answer, &mut seen)?;
                 "granted"
             }
-            Answer::Refused(reason) | Answer::Lost(reason) => reason,
+            Answer::Refused(reason) => reason,
+            Answer::Lost(reason) => {
+                seen.dropped += 1;
+                reason
+            }
         };
         told.push(Told { at_ms: *at_ms, word: word.to_owned() });
     }
@@ -85,7 +89,9 @@ fn report<T>(
     let granted = words.get("granted").copied().unwrap_or(0);
     let last = told.iter().filter(|told| told.word == "granted").map(|told| told.at_ms).max();
     let late = Sample::of(measured);
-    let right = granted == QUOTA.min(members) && measured.unsent == 0 && seen.violations.is_empty();
+    // A member whose call was not sent or not answered was told nothing.
+    let dropped = measured.unsent + seen.dropped;
+    let right = granted == QUOTA.min(members) && dropped == 0 && seen.violations.is_empty();
     let report = json!({
         "workload": "drill",
         "machine": machine::describe(),
@@ -93,7 +99,7 @@ fn report<T>(
         "quota": QUOTA,
         "arrivals_per_second": rate.round(),
         "told": words,
-        "unsent": measured.unsent,
+        "dropped": dropped,
         "stock_gone_after_ms": last,
         "late_p50_us": late.p50_us,
         "late_p99_us": late.p99_us,
