@@ -63,6 +63,7 @@ impl Role {
                 "checkout.capture",
                 "checkout.void",
                 "checkout.refund",
+                "events.read",
                 "settlement.read",
                 "settlement.reconcile",
                 "settlement.resolve",

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use clock::Clock;
 use contracts::redemption::v1::checkout_service_server::CheckoutServiceServer;
+use contracts::redemption::v1::event_service_server::EventServiceServer;
 use contracts::redemption::v1::merchant_service_server::MerchantServiceServer;
 use contracts::redemption::v1::settlement_service_server::SettlementServiceServer;
 use contracts::redemption::v1::terminal_service_server::TerminalServiceServer;
@@ -14,24 +15,25 @@ use tokio::task::JoinSet;
 use tonic::service::RoutesBuilder;
 
 use crate::domain::Entropy;
-use crate::rpc::{CheckoutRpc, MerchantRpc, SettlementRpc, TerminalRpc, WalletRpc};
+use crate::rpc::{CheckoutRpc, EventRpc, MerchantRpc, SettlementRpc, TerminalRpc, WalletRpc};
 use crate::store::Store;
 use crate::usecase::{
-    Checkout, CheckoutLanes, CheckoutStages, EligibilityPeer, Feed, FeedFollower, IssuancePeer,
-    Members, Merchants, Settlement, SettlementKeys, Terminals, Wallets, close_days_by_themselves,
-    expire_holds_by_themselves,
+    Checkout, CheckoutLanes, CheckoutStages, EligibilityPeer, EventSignal, Events, Feed,
+    FeedFollower, IssuancePeer, Members, Merchants, Settlement, SettlementKeys, Terminals, Wallets,
+    close_days_by_themselves, expire_holds_by_themselves, seal_events_by_themselves,
 };
 
 /// The most that one checkout request may hold: an order of 100 lines is far below it.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
 /// The services of this crate, as the contract names them.
-pub const SERVICES: [&str; 5] = [
+pub const SERVICES: [&str; 6] = [
     "zhisong.redemption.v1.CheckoutService",
     "zhisong.redemption.v1.WalletService",
     "zhisong.redemption.v1.SettlementService",
     "zhisong.redemption.v1.MerchantService",
     "zhisong.redemption.v1.TerminalService",
+    "zhisong.redemption.v1.EventService",
 ];
 
 /// What redemption is made of.
@@ -54,13 +56,15 @@ pub struct Ingredients {
     pub settlement_keys: Arc<SettlementKeys>,
 }
 
-/// Redemption at work: its lanes, the follower of the voucher feed, the sweeper and the closer.
+/// Redemption at work: its lanes, the follower of the voucher feed, the sweeper, the closer and the
+/// sealer of events.
 pub struct Redemption {
     checkout: Arc<Checkout>,
     wallets: Wallets,
     settlement: Settlement,
     merchants: Merchants,
     terminals: Terminals,
+    events: Events,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -87,7 +91,10 @@ impl Redemption {
         let follower = FeedFollower { feed: Arc::clone(&feed), store: Arc::clone(&store) };
         tasks.spawn(follower.run(stopping.clone()));
         tasks.spawn(expire_holds_by_themselves(Arc::clone(&stages), stopping.clone()));
-        tasks.spawn(close_days_by_themselves(settlement.clone(), stopping));
+        tasks.spawn(close_days_by_themselves(settlement.clone(), stopping.clone()));
+        let signal = Arc::new(EventSignal::default());
+        let events = Events { store: Arc::clone(&store), signal };
+        tasks.spawn(seal_events_by_themselves(events.clone(), stopping));
         let wallets = Wallets {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -101,7 +108,7 @@ impl Redemption {
         };
         let lanes = CheckoutLanes::spawn(lanes, lane, &stages);
         let checkout = Arc::new(Checkout { lanes, store, clock, members, feed });
-        Self { checkout, wallets, settlement, merchants, terminals, tasks, stop }
+        Self { checkout, wallets, settlement, merchants, terminals, events, tasks, stop }
     }
 
     /// The checkout, for callers in the same process.
@@ -117,7 +124,9 @@ impl Redemption {
     /// The part that a process serves. When it is stopped, what was accepted is answered, what
     /// runs by itself is ended, and then `close` is run.
     pub fn into_part(self, close: impl Future<Output = ()> + Send + 'static) -> Part {
-        let Self { checkout, wallets, settlement, merchants, terminals, mut tasks, stop } = self;
+        let Self { checkout, wallets, settlement, merchants, terminals, events, mut tasks, stop } =
+            self;
+        let signal = Arc::clone(&events.signal);
         let checkout_rpc = CheckoutRpc { checkout: Arc::clone(&checkout) };
         let mount = move |routes: &mut RoutesBuilder| {
             let checkout = CheckoutServiceServer::new(checkout_rpc);
@@ -127,6 +136,8 @@ impl Redemption {
             routes.add_service(MerchantServiceServer::new(MerchantRpc { merchants }));
             let terminal = TerminalServiceServer::new(TerminalRpc { terminals });
             routes.add_service(terminal.max_decoding_message_size(REQUEST_BYTES_MAX));
+            let events = EventServiceServer::new(EventRpc { events });
+            routes.add_service(events.max_decoding_message_size(REQUEST_BYTES_MAX));
         };
         let end = async move {
             checkout.lanes.close().await;
@@ -139,7 +150,7 @@ impl Redemption {
             name: "redemption",
             services: SERVICES.to_vec(),
             mount: Box::new(mount),
-            leave: Box::new(|| ()),
+            leave: Box::new(move || signal.end()),
             stop: Box::pin(end),
         }
     }

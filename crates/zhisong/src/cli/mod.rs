@@ -9,6 +9,7 @@ mod clock;
 mod connection;
 mod demo;
 mod difference;
+mod events;
 mod explain;
 mod failure;
 mod fund;
@@ -66,6 +67,7 @@ enum Command {
     Wallet(claim::Wallet),
     Checkout(checkout::Checkout),
     Shops(shops::Shops),
+    Events(events::Events),
     Statement(statement::Statement),
     Totals(statement::Totals),
     Reconcile(reconcile::Reconcile),
@@ -117,6 +119,7 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Wallet(wallet) => wallet.run().await,
         Command::Checkout(checkout) => checkout.run().await,
         Command::Shops(shops) => shops.run().await,
+        Command::Events(events) => events.run().await,
         Command::Statement(statement) => statement.run().await,
         Command::Totals(totals) => totals.run().await,
         Command::Reconcile(reconcile) => reconcile.run().await,

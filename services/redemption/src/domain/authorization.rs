@@ -118,17 +118,29 @@ impl Authorization {
     /// answers (law A1).
     pub fn as_of(self, verb: Verb, request_id: &RequestId) -> Self {
         match verb {
-            Verb::Authorize => {
-                let (captured_amounts, refunds) = (Vec::new(), Vec::new());
-                Self { stage: Stage::Held, captured_amounts, refunds, ..self }
-            }
-            Verb::Capture => self.after_refunds(0),
+            Verb::Authorize => self.as_of_step(0),
+            Verb::Capture => self.as_of_step(1),
             Verb::Void => self,
             Verb::Refund => {
                 let of_request = |refund: &RefundPart| refund.request_id == *request_id;
                 let place = self.refunds.iter().position(of_request);
                 let count = place.map_or(self.refunds.len(), |place| place + 1);
                 self.after_refunds(count)
+            }
+        }
+    }
+
+    /// As it was after that step of its life, from 0: made, then what ended the hold, then each
+    /// refund.
+    pub fn as_of_step(self, step: u32) -> Self {
+        match step {
+            0 => {
+                let (captured_amounts, refunds) = (Vec::new(), Vec::new());
+                Self { stage: Stage::Held, captured_amounts, refunds, ..self }
+            }
+            step => {
+                let refunds = usize::try_from(step - 1).expect("an authorization has few refunds");
+                self.after_refunds(refunds)
             }
         }
     }

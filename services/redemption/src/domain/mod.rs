@@ -8,6 +8,8 @@
 //!   [`StatementWriter`] makes the file of a closed day for a [`Counterparty`].
 //! - [`PartnerFile`] reads a platform's own file of a day, [`Reconciliation`] is how far the two
 //!   were compared, and [`Difference`] is what they do not say alike.
+//! - [`NewEvent`] is a step in the life of an authorization, and [`number`] its place in the stream
+//!   that its platform watches.
 //! - [`shops`] judges shops and tills, for an order and for the verbs of ops.
 //! - [`advance`] decides what of a message of the voucher feed is taken in.
 
@@ -21,6 +23,7 @@ mod day;
 mod desk;
 mod difference;
 mod entropy;
+mod event;
 mod explain;
 mod feed;
 mod fingerprint;
@@ -52,6 +55,7 @@ pub use difference::{
     ResolveProblem, Resolved, Side,
 };
 pub use entropy::Entropy;
+pub use event::{Event, EventKind, NewEvent, number};
 pub use explain::{Unused, UnusedReason, hindrance};
 use explain::{outside_hours, region_not_covered};
 pub use feed::{

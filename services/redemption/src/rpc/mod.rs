@@ -5,6 +5,7 @@ mod checkout_service;
 mod decode;
 mod eligibility_peer;
 mod encode;
+mod event_service;
 mod issuance_peer;
 mod merchant_decode;
 mod merchant_encode;
@@ -19,6 +20,7 @@ mod wallet_service;
 
 pub use checkout_service::CheckoutRpc;
 pub use eligibility_peer::EligibilityOverRpc;
+pub use event_service::EventRpc;
 pub use issuance_peer::IssuanceOverRpc;
 pub use merchant_service::MerchantRpc;
 pub use settlement_service::SettlementRpc;

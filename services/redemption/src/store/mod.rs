@@ -30,7 +30,7 @@ use sql::{Backend, DatabaseConfig, OpenProblem};
 pub use self::shops::{PlacesAsked, ShopAnswer, ShopImportReport, ShopQuery, ShopStore};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, Campaign, CampaignId, ClosedDay, Command,
-    Counterparty, DailyTotal, Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found,
+    Counterparty, DailyTotal, Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found,
     Moment, OrderNumber, Partner, Reconciliation, ReconciliationKey, Remembered, RequestKey,
     Resolution, Resolve, ResolveProblem, StatementHead, StatementRow, Taken, WalletVoucher,
 };
@@ -134,6 +134,22 @@ pub trait Store: Send + Sync + 'static {
         partner: &Partner,
         key: &AuthorizationKey,
     ) -> Result<Option<Authorization>, StoreError>;
+
+    /// Numbers the steps of at most `max` authorizations that are not numbered yet, in the streams
+    /// of their platforms, in one commit; gives the number of steps. Nothing while another replica
+    /// is at it.
+    async fn seal_events(&self, max: u32) -> Result<u32, StoreError>;
+
+    /// The last position of a platform's stream; 0 before the first event.
+    async fn event_head(&self, partner: &Partner) -> Result<i64, StoreError>;
+
+    /// At most `limit` events of a platform after a position: consecutive, without a gap.
+    async fn events(
+        &self,
+        partner: &Partner,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError>;
 
     /// How far the feed was taken in.
     async fn feed_cursors(&self) -> Result<FeedCursors, StoreError>;

@@ -2,6 +2,7 @@
 
 mod bench;
 mod checkout;
+mod events;
 mod feed;
 mod keys;
 mod parts;

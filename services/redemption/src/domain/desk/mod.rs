@@ -17,7 +17,7 @@ use member_identity::{AuthorizationId, PersonKey, VoucherId};
 use super::shops::Registrations;
 use super::{
     Action, Answer, Authorization, Campaign, CampaignId, Command, DayState, Entropy, Fingerprint,
-    OrderNumber, Partner, Reason, RefundPart, Refusal, Remembered, RequestId, ShownStage,
+    NewEvent, OrderNumber, Partner, Reason, RefundPart, Refusal, Remembered, RequestId, ShownStage,
     Transaction, Verb, WalletVoucher,
 };
 
@@ -50,8 +50,8 @@ pub struct Laid {
     pub day: Option<DayState>,
 }
 
-/// What a batch changed; to be written in one commit. Every list but the last is in the order of
-/// its keys, which is the order in which stores lock rows.
+/// What a batch changed; to be written in one commit. Every list but that of transactions is in the
+/// order of its keys, which is the order in which stores lock rows.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// New authorizations as they became.
@@ -70,6 +70,8 @@ pub struct Changes {
     pub refunds: Vec<NewRefund>,
     /// Rows for the journal.
     pub transactions: Vec<Transaction>,
+    /// Steps that authorizations took.
+    pub events: Vec<NewEvent>,
 }
 
 /// A refund that was made.
@@ -112,6 +114,7 @@ struct Changed {
     /// The places of new refunds among their authorizations'.
     refunds: Vec<(AuthorizationId, usize)>,
     transactions: Vec<Transaction>,
+    events: Vec<NewEvent>,
 }
 
 impl Desk {
@@ -177,6 +180,7 @@ impl Desk {
     pub fn into_changes(self) -> Changes {
         let Self { mut state, mut changed, .. } = self;
         changed.refunds.sort_unstable();
+        changed.events.sort_by_key(|event| (event.authorization_id, event.step));
         let refunds = changed.refunds.iter().filter_map(|key| new_refund(&state, *key)).collect();
         let mut authorizations = |ids: BTreeSet<AuthorizationId>| {
             ids.into_iter().filter_map(|id| state.authorizations.remove(&id)).collect()
@@ -198,6 +202,7 @@ impl Desk {
             arrived: arrived.map(|(key, seen)| (key, seen.fingerprint)).collect(),
             refunds,
             transactions: changed.transactions,
+            events: changed.events,
         }
     }
 
@@ -230,8 +235,9 @@ impl Desk {
         found.cloned().ok_or_else(|| Refusal::new(Reason::AuthorizationUnknown))
     }
 
-    /// Takes in an authorization as it became, and whether its order is still taken.
+    /// Takes in an authorization as it became by one step, and whether its order is still taken.
     fn put(&mut self, authorization: Authorization) {
+        self.changed.events.push(NewEvent::of(&authorization));
         let (id, is_live) = (authorization.authorization_id, authorization.is_live());
         let key = (authorization.partner.clone(), authorization.order_number.clone());
         let before = self.state.authorizations.insert(id, authorization);

@@ -4,6 +4,7 @@
 //! [`cases`] is the one list: a case that is not on it is dead code, which the compiler reports.
 
 mod days;
+mod events;
 mod feed;
 mod lifecycle;
 mod offers;
@@ -63,6 +64,7 @@ pub fn cases() -> Vec<Case> {
         rechecks::cases(),
         replay::cases(),
         days::cases(),
+        events::cases(),
         statements::cases(),
         reconciliation::cases(),
         feed::cases(),

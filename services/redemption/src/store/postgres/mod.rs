@@ -12,6 +12,7 @@ mod batch;
 mod checkout;
 mod days;
 mod differences;
+mod events;
 mod feed;
 mod journal;
 mod load;
@@ -33,7 +34,7 @@ use super::days::Closed;
 use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
-    Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
+    Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
     Reconciliation, ReconciliationKey, RequestKey, Resolution, Resolve, ResolveProblem,
     StatementHead, StatementRow, Taken,
 };
@@ -64,6 +65,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 5,
         name: "shops",
         sql: include_str!("../../../migrations/postgres/0005_shops.sql"),
+    },
+    MigrationFile {
+        version: 6,
+        name: "events",
+        sql: include_str!("../../../migrations/postgres/0006_events.sql"),
     },
 ];
 
@@ -128,6 +134,26 @@ impl Store for PostgresStore {
     ) -> Result<Option<Authorization>, StoreError> {
         let mut connection = self.reader().await?;
         reads::authorization(&mut connection, partner, key).await
+    }
+
+    async fn seal_events(&self, max: u32) -> Result<u32, StoreError> {
+        let step = async move |tx: &mut _| events::seal(tx, max).await;
+        self.database.write("seal_events", step).await
+    }
+
+    async fn event_head(&self, partner: &Partner) -> Result<i64, StoreError> {
+        let mut connection = self.reader().await?;
+        events::head(&mut connection, partner).await
+    }
+
+    async fn events(
+        &self,
+        partner: &Partner,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut connection = self.reader().await?;
+        events::page(&mut connection, partner, (after, limit)).await
     }
 
     async fn feed_cursors(&self) -> Result<FeedCursors, StoreError> {

@@ -6,7 +6,7 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::{column, count};
-use super::journal;
+use super::{events, journal};
 use crate::domain::{
     AppliedVoucher, Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey,
     WalletVoucher,
@@ -21,6 +21,7 @@ pub(super) async fn changes(tx: &mut PgConnection, changes: &Changes) -> Result<
     requests(tx, &changes.requests).await?;
     arrived(tx, &changes.arrived).await?;
     orders(tx, changes).await?;
+    events::append(tx, &changes.events).await?;
     journal::append(tx, &changes.transactions).await
 }
 

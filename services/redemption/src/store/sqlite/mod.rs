@@ -5,6 +5,7 @@ mod batch;
 mod checkout;
 mod days;
 mod differences;
+mod events;
 mod feed;
 mod journal;
 mod load;
@@ -24,7 +25,7 @@ use super::days::Closed;
 use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
-    Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
+    Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
     Reconciliation, ReconciliationKey, RequestKey, Resolution, Resolve, ResolveProblem,
     StatementHead, StatementRow, Taken,
 };
@@ -55,6 +56,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 5,
         name: "shops",
         sql: include_str!("../../../migrations/sqlite/0005_shops.sql"),
+    },
+    MigrationFile {
+        version: 6,
+        name: "events",
+        sql: include_str!("../../../migrations/sqlite/0006_events.sql"),
     },
 ];
 
@@ -119,6 +125,26 @@ impl Store for SqliteStore {
     ) -> Result<Option<Authorization>, StoreError> {
         let mut connection = self.reader().await?;
         reads::authorization(&mut connection, partner, key).await
+    }
+
+    async fn seal_events(&self, max: u32) -> Result<u32, StoreError> {
+        let step = async move |tx: &mut _| events::seal(tx, max).await;
+        self.database.write("seal_events", step).await
+    }
+
+    async fn event_head(&self, partner: &Partner) -> Result<i64, StoreError> {
+        let mut connection = self.reader().await?;
+        events::head(&mut connection, partner).await
+    }
+
+    async fn events(
+        &self,
+        partner: &Partner,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<Event>, StoreError> {
+        let mut connection = self.reader().await?;
+        events::page(&mut connection, partner, (after, limit)).await
     }
 
     async fn feed_cursors(&self) -> Result<FeedCursors, StoreError> {

@@ -7,7 +7,7 @@ use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
 use super::batch::{self, Hex, id_row};
-use super::journal;
+use super::{events, journal};
 use crate::domain::{
     Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey, WalletVoucher,
 };
@@ -25,6 +25,7 @@ pub(super) async fn changes(
     requests(tx, &changes.requests).await?;
     arrived(tx, &changes.arrived).await?;
     orders(tx, changes).await?;
+    events::append(tx, &changes.events).await?;
     journal::append(tx, &changes.transactions, now).await
 }
 

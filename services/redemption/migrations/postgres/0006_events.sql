@@ -1,0 +1,39 @@
+-- Events: each step in the life of an authorization. A step is written in the commit that takes it,
+-- and numbered for its platform afterwards, by one sealer at a time. Authorizations from before have
+-- no events for the steps that they had taken.
+CREATE TABLE new_event (
+  shard            INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 255),
+  authorization_id BYTEA   NOT NULL CHECK (octet_length(authorization_id) = 16),
+  step             BIGINT  NOT NULL CHECK (step BETWEEN 0 AND 51),
+  partner          TEXT COLLATE "C" NOT NULL,
+  kind             TEXT COLLATE "C" NOT NULL
+    CHECK (kind IN ('HELD', 'CAPTURED', 'VOIDED', 'EXPIRED', 'REFUNDED')),
+  at               BIGINT  NOT NULL,
+  PRIMARY KEY (authorization_id, step, shard)
+);
+
+-- Positions of a platform are 1, 2, 3... up to its head.
+CREATE TABLE event (
+  partner          TEXT COLLATE "C" NOT NULL,
+  position         BIGINT  NOT NULL CHECK (position > 0),
+  shard            INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 255),
+  authorization_id BYTEA   NOT NULL CHECK (octet_length(authorization_id) = 16),
+  step             BIGINT  NOT NULL CHECK (step BETWEEN 0 AND 51),
+  kind             TEXT COLLATE "C" NOT NULL
+    CHECK (kind IN ('HELD', 'CAPTURED', 'VOIDED', 'EXPIRED', 'REFUNDED')),
+  at               BIGINT  NOT NULL,
+  PRIMARY KEY (partner, position)
+);
+
+CREATE TABLE event_head (
+  partner  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+  position BIGINT NOT NULL CHECK (position > 0)
+) WITH (fillfactor = 50);
+
+-- Whoever has locked its one row is the sealer.
+CREATE TABLE event_sealer (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1));
+
+INSERT INTO event_sealer (id) VALUES (1);
+
+-- A service that does not know events would leave gaps.
+UPDATE meta SET value = '6' WHERE key IN ('schema', 'min_reader');
