@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Problem;
 use super::arguments::Target;
+use super::checkout::authorization_value;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, instant};

@@ -6,7 +6,7 @@ use clock::{BusinessDay, Timestamp};
 use member_identity::{OrganizationPath, PersonKey, VoucherId};
 use redemption::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
-    Difference, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
+    Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
     Reconciliation, ReconciliationKey, RequestKey, Resolution, Resolve, ResolveProblem,
     StatementHead, StatementRow, Taken,
 };
@@ -102,6 +102,18 @@ impl Store for Lossy {
         key: &AuthorizationKey,
     ) -> Kept<Option<Authorization>> {
         self.inner.authorization(partner, key).await
+    }
+
+    async fn seal_events(&self, max: u32) -> Kept<u32> {
+        self.inner.seal_events(max).await
+    }
+
+    async fn event_head(&self, partner: &Partner) -> Kept<i64> {
+        self.inner.event_head(partner).await
+    }
+
+    async fn events(&self, partner: &Partner, after: i64, limit: u32) -> Kept<Vec<Event>> {
+        self.inner.events(partner, after, limit).await
     }
 
     async fn feed_cursors(&self) -> Kept<FeedCursors> {

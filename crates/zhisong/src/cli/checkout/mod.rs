@@ -20,6 +20,7 @@ use crate::tokens::Role;
 mod shown;
 
 use shown::{authorization, quote, refunded};
+pub(super) use shown::authorization_value;
 
 /// Vouchers at the till, as a payment platform redeems them.
 #[derive(Debug, Args)]

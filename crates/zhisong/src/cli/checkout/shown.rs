@@ -61,7 +61,17 @@ pub(super) fn quote(quoted: QuoteResponse, language: Language) -> Answer {
 /// An authorization that the answer must have.
 pub(super) fn authorization(found: Option<Authorization>) -> Result<Answer, Failure> {
     let found = found.ok_or_else(|| Failure::missing("authorization"))?;
-    let value = json!({
+    let value = authorization_value(&found);
+    let vouchers = found.vouchers.into_iter().map(applied).collect();
+    let refunds = found.refunds.into_iter().map(refund).collect();
+    Ok(Answer::record(value, AUTHORIZATION)
+        .and_list("vouchers", vouchers, APPLIED)
+        .and_list("refunds", refunds, REFUND))
+}
+
+/// The fields of an authorization but its vouchers and refunds.
+pub(in super::super) fn authorization_value(found: &Authorization) -> Value {
+    json!({
         "state": short(found.state().as_str_name(), "STATE_"),
         "authorization_id": found.authorization_id,
         "order_number": found.order_number,
@@ -77,12 +87,7 @@ pub(super) fn authorization(found: Option<Authorization>) -> Result<Answer, Fail
         "returned_amounts_fen": found.returned_amounts_fen,
         "captured_fen": found.captured_fen,
         "refunded_fen": found.refunded_fen,
-    });
-    let vouchers = found.vouchers.into_iter().map(applied).collect();
-    let refunds = found.refunds.into_iter().map(refund).collect();
-    Ok(Answer::record(value, AUTHORIZATION)
-        .and_list("vouchers", vouchers, APPLIED)
-        .and_list("refunds", refunds, REFUND))
+    })
 }
 
 /// A refunded authorization, and what the refund gave back to the person.
