@@ -1,4 +1,4 @@
-//! `CheckoutService` and `WalletService`.
+//! `CheckoutService`, `EventService` and `WalletService`.
 
 use contracts::common::v1::ErrorReason;
 use contracts::redemption::v1 as wire;
@@ -20,6 +20,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         refund(own, foreign),
         get_authorization(own, foreign),
         list_wallet_vouchers(own, foreign),
+        watch_events(own),
     ]
 }
 
@@ -75,6 +76,20 @@ fn authorize(own: &City, foreign: &City) -> Row {
 
 fn unknown(what: &'static str, ask: Ask) -> Case {
     refused(what, ask, Code::FailedPrecondition, ErrorReason::AuthorizationUnknown)
+}
+
+/// A stream of the caller's own: there is nothing of another's to name.
+fn watch_events(own: &City) -> Row {
+    let source = format!("zhisong/redemption/{}", own.subject);
+    let watch = || ask(&wire::WatchEventsRequest { after_position: 0 });
+    Row::new(
+        "/zhisong.redemption.v1.EventService/WatchEvents",
+        watch(),
+        vec![answered("whatever there is", watch(), move |answer| {
+            let events = read::<wire::WatchEventsResponse>(answer).events;
+            events.iter().all(|event| event.source == source)
+        })],
+    )
 }
 
 fn capture(own: &City, foreign: &City) -> Row {

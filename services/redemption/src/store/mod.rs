@@ -30,8 +30,8 @@ use sql::{Backend, DatabaseConfig, OpenProblem};
 pub use self::shops::{PlacesAsked, ShopAnswer, ShopImportReport, ShopQuery, ShopStore};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, Campaign, CampaignId, ClosedDay, Command,
-    Counterparty, DailyTotal, Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found,
-    Moment, OrderNumber, Partner, Reconciliation, ReconciliationKey, Remembered, RequestKey,
+    Counterparty, DailyTotal, Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch,
+    Found, Moment, OrderNumber, Partner, Reconciliation, ReconciliationKey, Remembered, RequestKey,
     Resolution, Resolve, ResolveProblem, StatementHead, StatementRow, Taken, WalletVoucher,
 };
 

@@ -11,9 +11,10 @@ use sql::StoreError;
 use super::columns::{Columns, Detailed};
 use crate::domain::{
     AccountBalance, AppliedVoucher, Authorization, Booked, Campaign, ClosedDay, DailyTotal,
-    DayState, Detail, Event, EventKind, Fingerprint, Laid, NewEvent, OrderKey, Partner, PeriodCount, Reason, RefundPart, Refusal,
-    Remembered, RequestId, RequestKey, Stage, StatementFormat, StatementHead, StatementRow,
-    StockKey, TransactionKind, Verb, VoucherStage, WalletVoucher,
+    DayState, Detail, Event, EventKind, Fingerprint, Laid, NewEvent, OrderKey, Partner,
+    PeriodCount, Reason, RefundPart, Refusal, Remembered, RequestId, RequestKey, Stage,
+    StatementFormat, StatementHead, StatementRow, StockKey, TransactionKind, Verb, VoucherStage,
+    WalletVoucher,
 };
 
 /// A voucher; its row carries `expires_at` of the authorization that holds it.
@@ -369,10 +370,7 @@ pub(super) fn event_head(row: Columns<'_>) -> Detailed<(Partner, i64)> {
 }
 
 /// Events with their authorizations as they were.
-pub(super) fn told(
-    numbered: Vec<(i64, NewEvent)>,
-    laid: &Laid,
-) -> Result<Vec<Event>, StoreError> {
+pub(super) fn told(numbered: Vec<(i64, NewEvent)>, laid: &Laid) -> Result<Vec<Event>, StoreError> {
     let told = |(position, event): (i64, NewEvent)| {
         let found = laid.authorizations.get(&event.authorization_id).cloned();
         let authorization = found.ok_or_else(|| StoreError::Corrupt {

@@ -43,7 +43,10 @@ async fn a_platform_watches_its_authorizations_and_resumes_after_a_position() {
     let [held, captured] = &events[..] else { panic!("{events:?}") };
     assert_eq!((held.id.as_str(), held.position, captured.position), ("1", 1, 2));
     assert_eq!(held.source, "zhisong/redemption/wepay");
-    assert_eq!((held.spec_version.as_str(), held.subject.as_str()), ("1.0", &*sold.authorization_id));
+    assert_eq!(
+        (held.spec_version.as_str(), held.subject.as_str()),
+        ("1.0", &*sold.authorization_id)
+    );
     let state = held.authorization.as_ref().map(wire::Authorization::state);
     assert_eq!(state, Some(State::Held), "as it was then");
     assert_eq!(captured.authorization.as_ref(), Some(&sold));

@@ -19,8 +19,8 @@ use crate::tokens::Role;
 
 mod shown;
 
-use shown::{authorization, quote, refunded};
 pub(super) use shown::authorization_value;
+use shown::{authorization, quote, refunded};
 
 /// Vouchers at the till, as a payment platform redeems them.
 #[derive(Debug, Args)]

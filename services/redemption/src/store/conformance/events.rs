@@ -176,6 +176,9 @@ async fn steps_that_two_replicas_take_and_number_at_once_are_in_one_stream(till:
     for event in &events {
         of_each.entry(event.authorization.authorization_id).or_default().push(event.kind);
     }
-    let lives: BTreeSet<_> = of_each.values().map(|kinds| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>()).collect();
+    let lives: BTreeSet<_> = of_each
+        .values()
+        .map(|kinds| kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>())
+        .collect();
     assert_eq!(lives, BTreeSet::from([vec!["HELD", "CAPTURED"], vec!["HELD", "VOIDED"]]));
 }

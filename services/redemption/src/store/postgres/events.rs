@@ -52,11 +52,11 @@ pub(super) async fn seal(tx: &mut PgConnection, max: u32) -> Result<u32, StoreEr
     Ok(u32::try_from(numbered.len()).expect("a batch is bounded"))
 }
 
-/// All steps of some authorizations: who sees a later one sees those before it.
+/// All steps of the authorizations of the oldest ones: who sees a later one sees those before it.
 async fn take(tx: &mut PgConnection, max: u32) -> Result<Vec<NewEvent>, StoreError> {
     let found = sqlx::query(
         "DELETE FROM new_event
-         WHERE authorization_id IN (SELECT authorization_id FROM new_event LIMIT $1)
+         WHERE authorization_id IN (SELECT authorization_id FROM new_event ORDER BY at LIMIT $1)
          RETURNING authorization_id, step, partner, kind, at",
     )
     .bind(i64::from(max))

@@ -45,7 +45,7 @@ pub(super) async fn seal(tx: &mut SqliteConnection, max: u32) -> Result<u32, Sto
 async fn take(tx: &mut SqliteConnection, max: u32) -> Result<Vec<NewEvent>, StoreError> {
     let found = sqlx::query(
         "DELETE FROM new_event
-         WHERE authorization_id IN (SELECT authorization_id FROM new_event LIMIT ?1)
+         WHERE authorization_id IN (SELECT authorization_id FROM new_event ORDER BY at LIMIT ?1)
          RETURNING authorization_id, step, partner, kind, at",
     )
     .bind(max)
@@ -71,10 +71,7 @@ async fn heads(
     Ok(read.into_iter().collect())
 }
 
-async fn insert(
-    tx: &mut SqliteConnection,
-    numbered: &[(i64, NewEvent)],
-) -> Result<(), StoreError> {
+async fn insert(tx: &mut SqliteConnection, numbered: &[(i64, NewEvent)]) -> Result<(), StoreError> {
     let insert = "
         INSERT INTO event (shard, authorization_id, partner, position, step, kind, at)
         SELECT value ->> 0, unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
