@@ -13,6 +13,7 @@
 //! | `order_audit` | R2: what was captured and given back of each order, worked out anew |
 //! | `journal`, `trial_balance`, `statements` | R4 and R5: the entries, the days and their files |
 //! | `requests` | A1: the remembered answers of the checkout |
+//! | `events` | every step of an authorization is told once, in a stream without a gap |
 //! | `feed` | what redemption took in is what issuance gave out, up to redemption's cursors |
 //! | `secrecy` | E3: nothing personal in the clear in any file |
 //!
@@ -28,6 +29,7 @@ pub mod acks;
 mod amounts;
 mod campaigns;
 mod claims;
+mod events;
 mod feed;
 mod journal;
 mod lifecycle;
@@ -187,5 +189,7 @@ async fn checkout(
     verdicts.push(balanced);
     begun(Law::R5);
     verdicts.push(statements::check(redemption, net_fen).await?);
+    begun(Law::Events);
+    verdicts.push(events::check(redemption).await?);
     Ok(verdicts)
 }

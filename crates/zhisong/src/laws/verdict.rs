@@ -30,6 +30,8 @@ pub enum Law {
     R4,
     /// Closed days do not change; statements and the open day are all there is.
     R5,
+    /// Every step of an authorization is told once, in a stream without a gap.
+    Events,
     /// A request is answered the same for ever.
     A1,
     /// Wallets are what issuance gave out, up to redemption's cursors.
@@ -97,6 +99,7 @@ impl Law {
             Self::R3 => "R3",
             Self::R4 => "R4",
             Self::R5 => "R5",
+            Self::Events => "events",
             Self::A1 => "A1",
             Self::Feed => "feed",
             Self::E3 => "E3",
@@ -116,6 +119,7 @@ impl Law {
             Self::R3 => "capture, void or expiry, never two of them",
             Self::R4 => "entries come to zero and give the balances",
             Self::R5 => "closed days stand; statements and the open day are all",
+            Self::Events => "every step is told once, in a stream without a gap",
             Self::A1 => "the same request has the same answer",
             Self::Feed => "wallets are what issuance gave out",
             Self::E3 => "nothing personal in the clear in any file",

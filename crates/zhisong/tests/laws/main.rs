@@ -5,6 +5,7 @@
 //! ignored, with the reason; with `ZHISONG_REQUIRE_POSTGRES` they fail.
 
 mod crash;
+mod events;
 mod files;
 mod history;
 mod issuance;
@@ -42,7 +43,7 @@ fn rows() -> Vec<Case> {
         "an_honest_history_holds_and_its_figures_say_what_happened",
         an_honest_history_holds_and_its_figures_say_what_happened,
     );
-    [vec![honest], issuance::cases(), redemption::cases()].concat()
+    [vec![honest], issuance::cases(), redemption::cases(), events::cases()].concat()
 }
 
 fn trial(of: &str, (name, run): Case, history: Result<Arc<History>, Missing>) -> Trial {

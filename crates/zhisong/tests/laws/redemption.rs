@@ -63,7 +63,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// A way of breaking redemption's database.
-const fn broken(
+pub const fn broken(
     broken: &'static [zhisong::laws::Law],
     says: &'static str,
     sql: &'static str,

@@ -1,6 +1,5 @@
 -- Events: each step in the life of an authorization. A step is written in the commit that takes it,
--- and numbered for its platform afterwards, by one sealer at a time. Authorizations from before have
--- no events for the steps that they had taken.
+-- and numbered for its platform afterwards, by one sealer at a time.
 CREATE TABLE new_event (
   shard            INTEGER NOT NULL CHECK (shard BETWEEN 0 AND 255),
   authorization_id BYTEA   NOT NULL CHECK (octet_length(authorization_id) = 16),
@@ -34,6 +33,20 @@ CREATE TABLE event_head (
 CREATE TABLE event_sealer (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1));
 
 INSERT INTO event_sealer (id) VALUES (1);
+
+-- Steps that were taken before are told first.
+INSERT INTO new_event (shard, authorization_id, step, partner, kind, at)
+SELECT shard, authorization_id, 0, partner, 'HELD', created_at FROM "authorization"
+UNION ALL
+SELECT shard, authorization_id, 1, partner, 'CAPTURED', captured_at FROM "authorization"
+WHERE captured_at IS NOT NULL
+UNION ALL
+SELECT shard, authorization_id, 1, partner, state, closed_at FROM "authorization"
+WHERE closed_at IS NOT NULL
+UNION ALL
+SELECT r.shard, r.authorization_id, r.part + 1, a.partner, 'REFUNDED', r.refunded_at
+FROM refund AS r JOIN "authorization" AS a
+  ON a.shard = r.shard AND a.authorization_id = r.authorization_id;
 
 -- A service that does not know events would leave gaps.
 UPDATE meta SET value = '6' WHERE key IN ('schema', 'min_reader');

@@ -155,13 +155,12 @@ async fn steps_that_two_replicas_take_and_number_at_once_are_in_one_stream(till:
         till.give(person(n), RETURNS).await;
     }
     let play = async |n: u8| {
-        let at = if n % 2 == 0 { &till } else { &other };
+        // The other replica goes on with it.
+        let (at, then) = if n.is_multiple_of(2) { (&till, &other) } else { (&other, &till) };
         let held = at.insist(vec![at.authorize(&format!("a{n}"), person(n), &format!("o{n}"))]);
         let id = made(held.await.remove(0)).authorization_id;
-        // The other replica goes on with it.
-        let then = if n % 2 == 0 { &other } else { &till };
-        let next = if n % 3 == 0 { then.void("v", id) } else { then.capture("c", id) };
-        let mut next = next;
+        let (void, capture) = (then.void("v", id), then.capture("c", id));
+        let mut next = if n.is_multiple_of(3) { void } else { capture };
         next.request_id = key(&format!("n{n}"));
         made(then.insist(vec![next]).await.remove(0));
         at.store.seal_events(3).await.ok();

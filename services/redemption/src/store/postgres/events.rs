@@ -12,28 +12,6 @@ use crate::domain::{Event, Laid, NewEvent, Partner, number};
 use crate::store::columns::read_rows;
 use crate::store::rows;
 
-/// Steps that a batch took.
-pub(super) async fn append(tx: &mut PgConnection, taken: &[NewEvent]) -> Result<(), StoreError> {
-    if taken.is_empty() {
-        return Ok(());
-    }
-    sqlx::query(
-        "INSERT INTO new_event (shard, authorization_id, step, partner, kind, at)
-         SELECT get_byte(k.authorization_id, 0), k.*
-         FROM unnest($1::BYTEA[], $2::BIGINT[], $3::TEXT[], $4::TEXT[], $5::BIGINT[])
-           AS k (authorization_id, step, partner, kind, at)",
-    )
-    .bind(column(taken, |event| *event.authorization_id.as_bytes()))
-    .bind(column(taken, |event| i64::from(event.step)))
-    .bind(column(taken, |event| event.partner.as_str()))
-    .bind(column(taken, |event| event.kind.name()))
-    .bind(column(taken, |event| event.at.as_micros()))
-    .execute(tx)
-    .await
-    .map_err(classify)?;
-    Ok(())
-}
-
 /// Numbers steps of at most `max` authorizations; gives the number of steps. Nothing when another
 /// replica is at it.
 pub(super) async fn seal(tx: &mut PgConnection, max: u32) -> Result<u32, StoreError> {

@@ -6,10 +6,10 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::{column, count};
-use super::{events, journal};
+use super::journal;
 use crate::domain::{
-    AppliedVoucher, Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey,
-    WalletVoucher,
+    AppliedVoucher, Authorization, Changes, Fingerprint, NewEvent, NewRefund, Remembered,
+    RequestKey, WalletVoucher,
 };
 use crate::store::written::{OutcomeColumns, RefundColumns, StageColumns, joined, voucher_stage};
 
@@ -18,10 +18,9 @@ pub(super) async fn changes(tx: &mut PgConnection, changes: &Changes) -> Result<
     authorizations(tx, &changes.authorizations).await?;
     refunds(tx, &changes.refunds).await?;
     vouchers(tx, &changes.vouchers).await?;
-    requests(tx, &changes.requests).await?;
+    requests(tx, &changes.requests, &changes.events).await?;
     arrived(tx, &changes.arrived).await?;
     orders(tx, changes).await?;
-    events::append(tx, &changes.events).await?;
     journal::append(tx, &changes.transactions).await
 }
 
@@ -176,33 +175,35 @@ async fn vouchers(tx: &mut PgConnection, changed: &[WalletVoucher]) -> Result<()
     })
 }
 
+/// What was answered, and the steps that authorizations took, with an answer or by themselves.
 async fn requests(
     tx: &mut PgConnection,
     answered: &[(RequestKey, Remembered)],
+    taken: &[NewEvent],
 ) -> Result<(), StoreError> {
-    if answered.is_empty() {
+    if answered.is_empty() && taken.is_empty() {
         return Ok(());
     }
     let outcomes: Vec<_> = answered.iter().map(|(_, seen)| OutcomeColumns::from(seen)).collect();
-    sqlx::query(
-        "INSERT INTO request (partner, verb, request_id, fingerprint, outcome, reason, details,
-           shard, authorization_id, created_at)
-         SELECT * FROM unnest($1::TEXT[], $2::TEXT[], $3::TEXT[], $4::BYTEA[], $5::TEXT[],
-           $6::TEXT[], $7::TEXT[], $8::INTEGER[], $9::BYTEA[], $10::BIGINT[])",
-    )
-    .bind(column(answered, |((partner, ..), _)| partner.as_str()))
-    .bind(column(answered, |((_, verb, _), _)| verb.name()))
-    .bind(column(answered, |((.., id), _)| id.as_str()))
-    .bind(column(answered, |(_, seen)| seen.fingerprint.as_bytes()))
-    .bind(column(&outcomes, |one| one.outcome))
-    .bind(column(&outcomes, |one| one.reason))
-    .bind(column(&outcomes, |one| one.details.as_deref()))
-    .bind(column(&outcomes, |one| i32::from(one.shard)))
-    .bind(column(&outcomes, |one| one.authorization_id))
-    .bind(column(answered, |(_, seen)| seen.created_at.as_micros()))
-    .execute(tx)
-    .await
-    .map_err(classify)?;
+    sqlx::query(include_str!("insert_requests.sql"))
+        .bind(column(answered, |((partner, ..), _)| partner.as_str()))
+        .bind(column(answered, |((_, verb, _), _)| verb.name()))
+        .bind(column(answered, |((.., id), _)| id.as_str()))
+        .bind(column(answered, |(_, seen)| seen.fingerprint.as_bytes()))
+        .bind(column(&outcomes, |one| one.outcome))
+        .bind(column(&outcomes, |one| one.reason))
+        .bind(column(&outcomes, |one| one.details.as_deref()))
+        .bind(column(&outcomes, |one| i32::from(one.shard)))
+        .bind(column(&outcomes, |one| one.authorization_id))
+        .bind(column(answered, |(_, seen)| seen.created_at.as_micros()))
+        .bind(column(taken, |event| *event.authorization_id.as_bytes()))
+        .bind(column(taken, |event| i64::from(event.step)))
+        .bind(column(taken, |event| event.partner.as_str()))
+        .bind(column(taken, |event| event.kind.name()))
+        .bind(column(taken, |event| event.at.as_micros()))
+        .execute(tx)
+        .await
+        .map_err(classify)?;
     Ok(())
 }
 
