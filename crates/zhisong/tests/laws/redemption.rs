@@ -1,4 +1,4 @@
-use zhisong::laws::Law::{A1, Feed, R1, R2, R3, R4, R5};
+use zhisong::laws::Law::{A1, Events, Feed, R1, R2, R3, R4, R5};
 use zhisong::laws::{Ack, CheckoutAck, OK};
 
 use super::history::{History, Of};
@@ -162,7 +162,7 @@ fn r1_catches_holds_that_hold_nothing_and_vouchers_that_were_not_to_be_had(histo
              WHERE {captured}",
             ),
             broken(
-                &[R1],
+                &[R1, Events],
                 "outside its validity",
                 "UPDATE \"authorization\" SET created_at = created_at - 86400000000 WHERE {voided}",
             ),
@@ -250,7 +250,7 @@ fn r2_catches_portions_that_are_not_what_was_booked(history: &History) {
                refunded_on = captured_on
              WHERE {part}",
             ),
-            broken(&[R2, R3, R5], unlike, "DELETE FROM refund WHERE {part} AND part = 2"),
+            broken(&[R2, R3, R5, Events], unlike, "DELETE FROM refund WHERE {part} AND part = 2"),
             broken(
                 &[R3],
                 "not asked for, or are not counted",
@@ -263,7 +263,7 @@ fn r2_catches_portions_that_are_not_what_was_booked(history: &History) {
 fn r3_catches_an_authorization_that_ended_twice_or_by_nobody(history: &History) {
     catches(history, &[
         broken(
-            &[R2, R3, R5],
+            &[R2, R3, R5, Events],
             "times are not those of their state",
             "UPDATE \"authorization\" SET state = 'VOIDED', closed_at = captured_at
              WHERE {captured}",
