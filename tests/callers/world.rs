@@ -11,10 +11,11 @@ use contracts::redemption::v1::merchant_service_client::MerchantServiceClient;
 use contracts::redemption::v1::reconcile_request::Part;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
 use contracts::redemption::v1::stop_scope::Scope;
+use contracts::redemption::v1::webhook_service_client::WebhookServiceClient;
 use contracts::redemption::v1::{
     AuthorizeRequest, CaptureRequest, CloseDaysRequest, ImportShopsRequest, Order, OrderLine,
-    ReconcileHeader, ReconcileRequest, Shop, ShopKey, ShopRow, ShopRows, ShopsHeader,
-    StopRedeemingRequest, StopScope,
+    PutWebhookRequest, ReconcileHeader, ReconcileRequest, Shop, ShopKey, ShopRow, ShopRows,
+    ShopsHeader, StopRedeemingRequest, StopScope,
 };
 use member_identity::RegionCode;
 use suite_tests::callers::{CallerChannel, all_scopes, grant};
@@ -59,6 +60,8 @@ pub struct City {
     /// Authorizations of today: held, held and captured.
     pub held: [String; 2],
     pub captured: String,
+    /// Of the webhook `common`, which every city's platform has beside one of its own.
+    pub webhook_secret: String,
 }
 
 impl World {
@@ -80,6 +83,8 @@ impl World {
             city.held = [city.authorize(&suite, 1).await, city.authorize(&suite, 2).await];
             city.captured = city.authorize(&suite, 3).await;
             city.capture(&suite, &city.captured).await;
+            city.put_webhook(&suite, &format!("of-{}", city.name)).await;
+            city.webhook_secret = city.put_webhook(&suite, "common").await;
         }
         let mut settlement = SettlementServiceClient::new(own.channel(&suite).await);
         settlement.close_days(CloseDaysRequest {}).await.expect("the day before is closed");
@@ -121,6 +126,7 @@ impl City {
             voucher_id: String::new(),
             held: [String::new(), String::new()],
             captured: String::new(),
+            webhook_secret: String::new(),
         };
         for number in 0..4 {
             let voucher = city.claim(suite, number).await;
@@ -165,6 +171,23 @@ impl City {
         let mut checkout = CheckoutServiceClient::new(self.channel(suite).await);
         let request = CaptureRequest { request_id, authorization_id, portion: None };
         checkout.capture(request).await.expect("is captured");
+    }
+
+    /// A webhook whose receiver is nowhere; gives its secret.
+    async fn put_webhook(&self, suite: &Suite, webhook_id: &str) -> String {
+        let mut webhooks = WebhookServiceClient::new(self.channel(suite).await);
+        let request = self.webhook(webhook_id);
+        webhooks.put_webhook(request).await.expect("it is made").into_inner().secret
+    }
+
+    /// A webhook of that name as the city asks for it.
+    pub fn webhook(&self, webhook_id: &str) -> PutWebhookRequest {
+        PutWebhookRequest {
+            webhook_id: webhook_id.to_owned(),
+            url: format!("https://{}.invalid/hook", self.name),
+            batch_max: 1,
+            after_position: None,
+        }
     }
 
     /// Reconciles an empty file of the closed day, in which the city's one order is missing.

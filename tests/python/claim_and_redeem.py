@@ -1,9 +1,10 @@
 """Claims and redeems one voucher with a client that is made from the protos alone.
 
-Usage: claim_and_redeem.py SAID PROTO
+Usage: claim_and_redeem.py SAID PROTO TLS
 
 SAID is the file with what `zhisong up --manual-clock 2022-07-22` printed: its address and tokens.
-PROTO is the folder of the protos. Nothing of this project's code is used: the stubs are generated
+PROTO is the folder of the protos. TLS is a folder with server.pem and server.key, for `localhost`, that
+the server trusts. Nothing of this project's code is used: the stubs are generated
 here, by grpcio-tools. Ends with an assertion that does not hold, or says that all did.
 """
 
@@ -23,6 +24,8 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 from grpc_tools import protoc
+
+from webhook_receiver import Receiver
 
 # 22 July 2022, ten o'clock in Shanghai (UTC+8), and a minute after the midnight that ends the day.
 TEN_O_CLOCK = "2022-07-22T02:00:00Z"
@@ -300,6 +303,26 @@ class Play:
         assert refunded.right_returned, refunded
         said("quoted, authorized, captured, read and refunded: pays 0.01 of 3.00")
 
+    def put_webhook(self, receiver: Receiver) -> None:
+        wire = module("redemption", "webhook_service")
+        service = stub(self.channel, "redemption", "WebhookService")
+        request = wire.PutWebhookRequest(webhook_id="python", url=receiver.url)
+        made = service.PutWebhook(request, metadata=self.roles["payment-platform"])
+        receiver.secret = made.secret
+        assert made.webhook.state == wire.Webhook.STATE_ACTIVE, made
+
+    def receive(self, receiver: Receiver) -> None:
+        events = [receiver.next() for _ in range(3)]
+        kinds = [event["type"].removeprefix("zhisong.authorization.") for event in events]
+        assert kinds == ["held.v1", "captured.v1", "refunded.v1"], kinds
+        assert [event["id"] for event in events] == ["1", "2", "3"], events
+        assert {event["source"] for event in events} == {"zhisong/redemption/payment-platform"}
+        held, captured, refunded = (event["data"] for event in events)
+        assert held["discountFen"] == "299", held
+        states = [data["state"] for data in (held, captured, refunded)]
+        assert states == ["STATE_HELD", "STATE_CAPTURED", "STATE_REFUNDED"], states
+        said("three events came by webhook, over TLS, in order and signed")
+
     def read_wallet(self, member: str) -> list[tuple[str, int]]:
         """The vouchers of a wallet and their states."""
         wire = module("redemption", "wallet_service")
@@ -345,7 +368,7 @@ class Play:
 
 
 def main() -> None:
-    said_file, proto = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    said_file, proto, tls = map(pathlib.Path, sys.argv[1:4])
     address, tokens = read_said(said_file)
     with tempfile.TemporaryDirectory() as out, grpc.insecure_channel(address) as channel:
         generate(proto, out)
@@ -357,7 +380,10 @@ def main() -> None:
         play.open_campaign()
         voucher = play.claim(member)
         play.await_wallet(member, voucher)
+        receiver = Receiver(tls / "server.pem", tls / "server.key")
+        play.put_webhook(receiver)
         play.redeem(member, voucher)
+        play.receive(receiver)
         play.await_wallet(member, voucher)
         play.settle()
     print("all of it holds")

@@ -20,7 +20,9 @@ trap finish EXIT
 # What the server says is read through a pipe: it is ready when the last token is printed, and the
 # pipe ends if it dies before.
 mkfifo "$work/pipe"
-"$binary" up --data "$work/data" --listen 127.0.0.1:0 --manual-clock 2022-07-22 >"$work/pipe" &
+mkdir "$work/tls"
+"$venv/bin/python" -m trustme --quiet --dir "$work/tls" --identities localhost
+SSL_CERT_FILE="$work/tls/client.pem" "$binary" up --data "$work/data" --listen 127.0.0.1:0 --manual-clock 2022-07-22 >"$work/pipe" &
 server=$!
 exec 3<"$work/pipe"
 until grep -qs '^ops ' "$work/said"; do
@@ -42,7 +44,7 @@ done
 "${curl[@]}" -H "authorization: Bearer $ops" "http://$address/zhisong.common.v1.ClockService/GetTime"
 
 echo "== a voucher, with Python"
-"$venv/bin/python" tests/python/claim_and_redeem.py "$work/said" proto
+"$venv/bin/python" tests/python/claim_and_redeem.py "$work/said" proto "$work/tls"
 
 kill -INT "$server"
 wait "$server" || { echo "zhisong up did not end well" >&2; exit 1; }

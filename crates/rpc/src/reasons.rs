@@ -79,6 +79,15 @@ pub(crate) const fn spec(reason: R) -> Spec {
         | R::RedeemingStopped
         | R::CampaignUnknown
         | R::ShopChanged => shops(reason),
+        R::WebhooksTooMany => refusal(
+            "回调地址已达上限，请先删除不用的",
+            "the platform has as many webhooks as it may have: delete one",
+        ),
+        R::WebhookChanged => refusal(
+            "密钥已被更换，请重新查询",
+            "the secret is of another generation: list it again",
+        )
+        .with(&["secret_generation"]),
         _ => redemption(reason),
     }
 }

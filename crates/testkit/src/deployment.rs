@@ -21,6 +21,8 @@ use crate::process::{Process, ProcessProblem};
 const VALID_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// The `kid` of the tokens.
 const KEY_ID: &str = "deployment";
+/// What the secrets of webhooks are derived from.
+const WEBHOOKS_KEY: [u8; 64] = [b'7'; 64];
 
 /// A kind of process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -146,6 +148,7 @@ impl Deployment {
         fs::write(folder.path().join("tokens.pub.pem"), public)?;
         fs::write(folder.path().join("registry.toml"), &plan.key_ring)?;
         fs::write(folder.path().join("settlement.pem"), Signer::generate()?.0)?;
+        fs::write(folder.path().join("webhooks.key"), WEBHOOKS_KEY)?;
         let mut tokens = Tokens::new();
         for grant in &plan.callers {
             let token = signer.sign(grant, SystemClock.wall(), VALID_FOR)?;
@@ -196,6 +199,8 @@ impl Deployment {
         if program == Program::Redemption {
             let key = self.folder.path().join("settlement.pem");
             text += &format!("\n[settlement]\nsigning_key_path = \"{}\"\n", key.display());
+            let key = self.folder.path().join("webhooks.key");
+            text += &format!("\n[webhooks]\nsecret_path = \"{}\"\n", key.display());
         }
         text += &self.peer_settings(program)?;
         text += setup.sections;

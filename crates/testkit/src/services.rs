@@ -20,6 +20,8 @@ use crate::process::{Process, ProcessProblem};
 const VALID_FOR: Duration = Duration::from_secs(3_600);
 /// The `kid` of the tokens of a test.
 const KEY_ID: &str = "test";
+/// What the secrets of webhooks are derived from.
+const WEBHOOKS_KEY: [u8; 64] = [b'7'; 64];
 
 /// One of the three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +98,7 @@ impl Services {
         fs::write(plan.folder.join("registry.toml"), &plan.key_ring)?;
         let (settlement, _) = Signer::generate().expect("the machine has randomness");
         fs::write(plan.folder.join("settlement.pem"), settlement)?;
+        fs::write(plan.folder.join("webhooks.key"), WEBHOOKS_KEY)?;
         let addresses = free_addresses();
         let mut configs = Vec::new();
         for service in Service::ALL {
@@ -186,6 +189,7 @@ fn configuration(service: Service, plan: &Plan<'_>, addresses: Addresses) -> Str
     }
     if service == Service::Redemption {
         text += &format!("\n[settlement]\nsigning_key_path = \"{folder}/settlement.pem\"\n");
+        text += &format!("\n[webhooks]\nsecret_path = \"{folder}/webhooks.key\"\n");
     }
     for (peer, _) in service.peers() {
         let (url, peer) = (address(addresses, *peer), peer.name());

@@ -7,8 +7,11 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rand::RngCore as _;
 use rpc::Signer;
 use sql::DatabaseConfig;
+
+use crate::hex::hex;
 
 /// The `kid` of the tokens that an embedded installation signs for itself.
 const KEY_ID: &str = "embedded";
@@ -17,6 +20,7 @@ const KEYS: &str = "keys";
 const PRIVATE_KEY: &str = "tokens.pem";
 /// The file of the key that signs statements.
 const SETTLEMENT_KEY: &str = "settlement.pem";
+const WEBHOOKS_KEY: &str = "webhooks.key";
 
 /// Why a data folder cannot be used, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +67,12 @@ impl Installation {
         let public_file = keys.join("tokens.pub.pem");
         make_key(&private_file, &public_file)?;
         make_key(&keys.join(SETTLEMENT_KEY), &keys.join("settlement.pub.pem"))?;
+        let webhooks = keys.join(WEBHOOKS_KEY);
+        if !webhooks.exists() {
+            let mut key = [0; 32];
+            rand::rng().fill_bytes(&mut key);
+            write_new(&webhooks, &hex(&key))?;
+        }
         let ring = keys.join("registry.toml");
         if !ring.exists() {
             write_new(&ring, &eligibility::keyring::generate())?;
@@ -103,6 +113,11 @@ impl Installation {
     /// File with the key that signs statements.
     pub fn settlement_key_file(&self) -> PathBuf {
         self.folder.join(KEYS).join(SETTLEMENT_KEY)
+    }
+
+    /// File with what the secrets of webhooks are derived from.
+    pub fn webhooks_key_file(&self) -> PathBuf {
+        self.folder.join(KEYS).join(WEBHOOKS_KEY)
     }
 
     /// The database of one service.

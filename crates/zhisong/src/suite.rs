@@ -70,6 +70,11 @@ pub async fn serve(
                 signing_key_path: installation.settlement_key_file(),
                 ..redemption::SettlementConfig::default()
             },
+            webhooks: redemption::WebhooksConfig {
+                secret_path: installation.webhooks_key_file(),
+                // Only a test moves its clock by hand.
+                allow_private: clock.is_manual(),
+            },
             ..redemption::Config::default()
         },
         context,

@@ -64,6 +64,7 @@ impl Role {
                 "checkout.void",
                 "checkout.refund",
                 "events.read",
+                "webhooks.manage",
                 "settlement.read",
                 "settlement.reconcile",
                 "settlement.resolve",

@@ -5,6 +5,8 @@ use rpc::PeerConfig;
 use serde::Deserialize;
 use sql::DatabaseConfig;
 
+use crate::domain::webhooks::Reach;
+
 /// Everything that can be configured.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -21,6 +23,20 @@ pub struct Config {
     pub checkout: CheckoutConfig,
     /// The keys of statements.
     pub settlement: SettlementConfig,
+    /// Where events are sent.
+    pub webhooks: WebhooksConfig,
+}
+
+/// Where events are sent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksConfig {
+    /// File with what the secrets of webhooks are derived from: 32 bytes or more, as hexadecimal
+    /// digits. Never made by the service: replicas sign with the same one.
+    pub secret_path: PathBuf,
+    /// Whether receivers may be at addresses that are not public, and be spoken to without TLS. Only
+    /// with the test profile.
+    pub allow_private: bool,
 }
 
 /// The keys of statements.
@@ -57,6 +73,7 @@ impl Default for Config {
             issuance: PeerConfig::default(),
             checkout: CheckoutConfig::default(),
             settlement: SettlementConfig::default(),
+            webhooks: WebhooksConfig::default(),
         }
     }
 }
@@ -65,6 +82,18 @@ impl Default for SettlementConfig {
     fn default() -> Self {
         let signing_key_path = PathBuf::from("redemption-settlement.pem");
         Self { signing_key_path, retired_key_paths: Vec::new() }
+    }
+}
+
+impl Default for WebhooksConfig {
+    fn default() -> Self {
+        Self { secret_path: PathBuf::from("redemption-webhooks.key"), allow_private: false }
+    }
+}
+
+impl WebhooksConfig {
+    pub(crate) fn reach(&self) -> Reach {
+        if self.allow_private { Reach::Anywhere } else { Reach::Public }
     }
 }
 
@@ -89,6 +118,12 @@ impl runtime::ServiceConfig for Config {
     fn problems(&self) -> Vec<String> {
         let mut problems = self.process.problems();
         problems.extend(self.database.problems(self.process.profile == runtime::Profile::Test));
+        if self.webhooks.allow_private && self.process.profile != runtime::Profile::Test {
+            problems.push(String::from("webhooks.allow_private needs the test profile"));
+        }
+        if self.webhooks.secret_path.as_os_str().is_empty() {
+            problems.push(String::from("webhooks.secret_path is empty: name the file of a key"));
+        }
         let checkout = &self.checkout;
         let bounds = [
             ("checkout.queue_max", checkout.queue_max),

@@ -37,9 +37,9 @@ use std::sync::Arc;
 use ::rpc::{DocumentKey, DocumentSigner, KeyProblem, Peer};
 use runtime::{Context, Part, StartProblem};
 
-pub use config::{CheckoutConfig, Config, SettlementConfig};
+pub use config::{CheckoutConfig, Config, SettlementConfig, WebhooksConfig};
 pub use entropy::SystemEntropy;
-pub use service::{Ingredients, Redemption, SERVICES};
+pub use service::{Ingredients, Redemption, SERVICES, Sending};
 
 use crate::rpc::{EligibilityOverRpc, IssuanceOverRpc};
 use crate::usecase::SettlementKeys;
@@ -47,6 +47,7 @@ use crate::usecase::SettlementKeys;
 /// Opens the store, reaches for the peers, and starts the service.
 pub async fn build(config: Config, context: Context) -> Result<Part, StartProblem> {
     let settlement_keys = Arc::new(settlement_keys(&config.settlement)?);
+    let sending = sending(&config.webhooks)?;
     let store = store::open(&config.database).await?;
     let eligibility = Peer::lazy(&config.eligibility)?;
     let issuance = Peer::lazy(&config.issuance)?;
@@ -60,6 +61,7 @@ pub async fn build(config: Config, context: Context) -> Result<Part, StartProble
         lane: config.checkout.lane(),
         lanes: config.checkout.lanes,
         settlement_keys,
+        sending,
     });
     Ok(redemption.into_part(async move { store.close().await }))
 }
@@ -70,6 +72,29 @@ fn settlement_keys(config: &SettlementConfig) -> Result<SettlementKeys, StartPro
     let retired =
         retired.map(|path| read_key(path, DocumentKey::from_pem)).collect::<Result<_, _>>();
     Ok(SettlementKeys { signer, retired: retired? })
+}
+
+fn sending(config: &WebhooksConfig) -> Result<Sending, StartProblem> {
+    let path = &config.secret_path;
+    let named = || path.display().to_string();
+    let text = fs::read_to_string(path).map_err(|problem| StartProblem::new(named(), problem))?;
+    let sending = from_hex(text.trim()).and_then(|key| Sending::over_http(&key, config.reach()));
+    let sending = sending.ok_or_else(|| {
+        let problem =
+            "it must hold 64 hexadecimal digits or more, as `openssl rand -hex 32` writes";
+        StartProblem::new(named(), problem)
+    })?;
+    sending.map_err(|problem| StartProblem::new("the client of webhooks", problem))
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<_>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+    let pairs = digits?;
+    let bytes = pairs.chunks(2).map(|pair| match pair {
+        [high, low] => u8::try_from(high * 16 + low).ok(),
+        _ => None,
+    });
+    bytes.collect()
 }
 
 fn read_key<T>(

@@ -8,6 +8,7 @@ use contracts::redemption::v1::merchant_service_server::MerchantServiceServer;
 use contracts::redemption::v1::settlement_service_server::SettlementServiceServer;
 use contracts::redemption::v1::terminal_service_server::TerminalServiceServer;
 use contracts::redemption::v1::wallet_service_server::WalletServiceServer;
+use contracts::redemption::v1::webhook_service_server::WebhookServiceServer;
 use group_commit::LaneOptions;
 use runtime::Part;
 use tokio::sync::watch;
@@ -15,25 +16,31 @@ use tokio::task::JoinSet;
 use tonic::service::RoutesBuilder;
 
 use crate::domain::Entropy;
-use crate::rpc::{CheckoutRpc, EventRpc, MerchantRpc, SettlementRpc, TerminalRpc, WalletRpc};
+use crate::domain::webhooks::Reach;
+use crate::rpc::{
+    CheckoutRpc, EventRpc, HttpReceivers, MerchantRpc, SettlementRpc, TerminalRpc, WalletRpc,
+    WebhookRpc,
+};
 use crate::store::Store;
 use crate::usecase::{
-    Checkout, CheckoutLanes, CheckoutStages, EligibilityPeer, EventSignal, Events, Feed,
-    FeedFollower, IssuancePeer, Members, Merchants, Settlement, SettlementKeys, Terminals, Wallets,
-    close_days_by_themselves, expire_holds_by_themselves, seal_events_by_themselves,
+    Checkout, CheckoutLanes, CheckoutStages, Deliverer, EligibilityPeer, EventSignal, Events, Feed,
+    FeedFollower, IssuancePeer, Members, Merchants, Receivers, Settlement, SettlementKeys,
+    Terminals, Wallets, WebhookSecrets, Webhooks, close_days_by_themselves,
+    expire_holds_by_themselves, seal_events_by_themselves,
 };
 
 /// The most that one checkout request may hold: an order of 100 lines is far below it.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
 /// The services of this crate, as the contract names them.
-pub const SERVICES: [&str; 6] = [
+pub const SERVICES: [&str; 7] = [
     "zhisong.redemption.v1.CheckoutService",
     "zhisong.redemption.v1.WalletService",
     "zhisong.redemption.v1.SettlementService",
     "zhisong.redemption.v1.MerchantService",
     "zhisong.redemption.v1.TerminalService",
     "zhisong.redemption.v1.EventService",
+    "zhisong.redemption.v1.WebhookService",
 ];
 
 /// What redemption is made of.
@@ -54,6 +61,27 @@ pub struct Ingredients {
     pub lanes: usize,
     /// What heads of statements are signed with.
     pub settlement_keys: Arc<SettlementKeys>,
+    /// How webhooks are sent.
+    pub sending: Sending,
+}
+
+/// How webhooks are sent.
+pub struct Sending {
+    /// What their secrets are derived from.
+    pub secrets: WebhookSecrets,
+    /// How far their receivers may be.
+    pub reach: Reach,
+    /// Their receivers.
+    pub receivers: Arc<dyn Receivers>,
+}
+
+impl Sending {
+    /// Over HTTP, with secrets from a key; none when the key is too short.
+    pub fn over_http(key: &[u8], reach: Reach) -> Option<Result<Self, reqwest::Error>> {
+        let secrets = WebhookSecrets::new(key)?;
+        let receivers = HttpReceivers::new(secrets.clone(), reach);
+        Some(receivers.map(|http| Self { secrets, reach, receivers: Arc::new(http) }))
+    }
 }
 
 /// Redemption at work: its lanes, the follower of the voucher feed, the sweeper, the closer and the
@@ -65,6 +93,7 @@ pub struct Redemption {
     merchants: Merchants,
     terminals: Terminals,
     events: Events,
+    webhooks: Webhooks,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -94,7 +123,13 @@ impl Redemption {
         tasks.spawn(close_days_by_themselves(settlement.clone(), stopping.clone()));
         let signal = Arc::new(EventSignal::default());
         let events = Events { store: Arc::clone(&store), signal };
-        tasks.spawn(seal_events_by_themselves(events.clone(), stopping));
+        tasks.spawn(seal_events_by_themselves(events.clone(), stopping.clone()));
+        let Sending { secrets, reach, receivers } = ingredients.sending;
+        let deliverer =
+            Deliverer { store: Arc::clone(&store), clock: Arc::clone(&clock), receivers };
+        tasks.spawn(deliverer.run(stopping));
+        let webhooks =
+            Webhooks { store: Arc::clone(&store), clock: Arc::clone(&clock), secrets, reach };
         let wallets = Wallets {
             store: Arc::clone(&store),
             clock: Arc::clone(&clock),
@@ -108,7 +143,7 @@ impl Redemption {
         };
         let lanes = CheckoutLanes::spawn(lanes, lane, &stages);
         let checkout = Arc::new(Checkout { lanes, store, clock, members, feed });
-        Self { checkout, wallets, settlement, merchants, terminals, events, tasks, stop }
+        Self { checkout, wallets, settlement, merchants, terminals, events, webhooks, tasks, stop }
     }
 
     /// The checkout, for callers in the same process.
@@ -124,8 +159,17 @@ impl Redemption {
     /// The part that a process serves. When it is stopped, what was accepted is answered, what
     /// runs by itself is ended, and then `close` is run.
     pub fn into_part(self, close: impl Future<Output = ()> + Send + 'static) -> Part {
-        let Self { checkout, wallets, settlement, merchants, terminals, events, mut tasks, stop } =
-            self;
+        let Self {
+            checkout,
+            wallets,
+            settlement,
+            merchants,
+            terminals,
+            events,
+            webhooks,
+            mut tasks,
+            stop,
+        } = self;
         let signal = Arc::clone(&events.signal);
         let checkout_rpc = CheckoutRpc { checkout: Arc::clone(&checkout) };
         let mount = move |routes: &mut RoutesBuilder| {
@@ -138,6 +182,8 @@ impl Redemption {
             routes.add_service(terminal.max_decoding_message_size(REQUEST_BYTES_MAX));
             let events = EventServiceServer::new(EventRpc { events });
             routes.add_service(events.max_decoding_message_size(REQUEST_BYTES_MAX));
+            let webhooks = WebhookServiceServer::new(WebhookRpc { webhooks });
+            routes.add_service(webhooks.max_decoding_message_size(REQUEST_BYTES_MAX));
         };
         let end = async move {
             checkout.lanes.close().await;

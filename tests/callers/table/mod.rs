@@ -8,6 +8,7 @@ mod merchant;
 mod redemption;
 mod registry;
 mod settlement;
+mod webhooks;
 
 use contracts::common::v1::ErrorReason;
 use prost::bytes::Bytes;
@@ -123,6 +124,7 @@ pub fn rows(world: &World) -> Vec<Row> {
         redemption::rows(world),
         settlement::rows(world),
         merchant::rows(world),
+        webhooks::rows(world),
     ];
     parts.into_iter().flatten().collect()
 }

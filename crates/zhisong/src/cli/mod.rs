@@ -27,6 +27,7 @@ mod statement;
 mod token;
 mod trial_balance;
 mod up;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,7 @@ enum Command {
     Checkout(checkout::Checkout),
     Shops(shops::Shops),
     Events(events::Events),
+    Webhooks(webhooks::Webhooks),
     Statement(statement::Statement),
     Totals(statement::Totals),
     Reconcile(reconcile::Reconcile),
@@ -120,6 +122,7 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Checkout(checkout) => checkout.run().await,
         Command::Shops(shops) => shops.run().await,
         Command::Events(events) => events.run().await,
+        Command::Webhooks(webhooks) => webhooks.run().await,
         Command::Statement(statement) => statement.run().await,
         Command::Totals(totals) => totals.run().await,
         Command::Reconcile(reconcile) => reconcile.run().await,

@@ -68,6 +68,10 @@ text_key! {
     Subject
 }
 text_key! {
+    /// A platform's name for one of its webhooks.
+    WebhookId
+}
+text_key! {
     /// A campaign's name.
     CampaignId
 }

@@ -10,6 +10,7 @@
 //!   were compared, and [`Difference`] is what they do not say alike.
 //! - [`NewEvent`] is a step in the life of an authorization, and [`number`] its place in the stream
 //!   that its platform watches.
+//! - [`webhooks`] sends that stream to platforms that do not watch it.
 //! - [`shops`] judges shops and tills, for an order and for the verbs of ops.
 //! - [`advance`] decides what of a message of the voucher feed is taken in.
 
@@ -39,6 +40,7 @@ pub mod shops;
 mod statement;
 mod verb;
 mod voucher;
+pub mod webhooks;
 
 pub use authorization::{AppliedVoucher, Authorization, Booked, REFUNDS_MAX, Stage};
 pub use balance::{AccountBalance, BalanceTotals};
@@ -66,6 +68,7 @@ pub use fingerprint::Fingerprint;
 pub use journal::{Account, AccountProblem, Entry, Transaction, TransactionKind};
 pub use keys::{
     CampaignId, ChainId, KeyProblem, OrderNumber, Partner, RequestId, ShopId, Subject, TerminalId,
+    WebhookId,
 };
 pub use order::{Order, Wanted};
 pub use partner_file::{BadRow, FileBatch, FileRow, HeaderProblem, PART_RECORDS, PartnerFile};

@@ -193,12 +193,12 @@ impl MerchantRpc {
     }
 }
 
-fn size(requested: i32) -> Result<u32, Problem> {
+pub(super) fn size(requested: i32) -> Result<u32, Problem> {
     page_size(requested, PAGE_SIZES.0, PAGE_SIZES.1)
 }
 
 /// Where a list goes on.
-fn token<K>(
+pub(super) fn token<K>(
     list: &str,
     token: &str,
     read: impl FnOnce(&str) -> Option<K>,

@@ -2,6 +2,7 @@
 //! folder alone names the messages.
 
 mod checkout_service;
+mod cloud_event;
 mod decode;
 mod eligibility_peer;
 mod encode;
@@ -10,6 +11,7 @@ mod issuance_peer;
 mod merchant_decode;
 mod merchant_encode;
 mod merchant_service;
+mod receivers;
 mod settlement_decode;
 mod settlement_encode;
 mod settlement_service;
@@ -17,12 +19,15 @@ mod status;
 mod terminal_service;
 mod terms;
 mod wallet_service;
+mod webhook_service;
 
 pub use checkout_service::CheckoutRpc;
 pub use eligibility_peer::EligibilityOverRpc;
 pub use event_service::EventRpc;
 pub use issuance_peer::IssuanceOverRpc;
 pub use merchant_service::MerchantRpc;
+pub use receivers::HttpReceivers;
 pub use settlement_service::SettlementRpc;
 pub use terminal_service::TerminalRpc;
 pub use wallet_service::WalletRpc;
+pub use webhook_service::WebhookRpc;

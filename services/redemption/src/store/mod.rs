@@ -3,7 +3,7 @@
 //! One method is one atomic step over a batch. A backend lays out the locked state, lets the
 //! domain judge, and writes what changed in one commit; it holds no rule of the business itself.
 //! `conformance` states what every backend must do; `wants`, `rows`, `campaigns`, `columns`,
-//! `written`, `shops`, `days` and `reconciliations` are what the backends have in common.
+//! `written`, `shops`, `webhooks`, `days` and `reconciliations` are what the backends have in common.
 
 mod campaigns;
 mod columns;
@@ -16,6 +16,7 @@ mod rows;
 mod shops;
 pub mod sqlite;
 mod wants;
+mod webhooks;
 mod written;
 
 use std::collections::HashMap;
@@ -28,6 +29,7 @@ pub use sql::StoreError;
 use sql::{Backend, DatabaseConfig, OpenProblem};
 
 pub use self::shops::{PlacesAsked, ShopAnswer, ShopImportReport, ShopQuery, ShopStore};
+pub use self::webhooks::WebhookStore;
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, Campaign, CampaignId, ClosedDay, Command,
     Counterparty, DailyTotal, Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch,
@@ -263,6 +265,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Shops, tills and stops, in the same database.
     fn shops(&self) -> &dyn ShopStore;
+
+    /// Webhooks and their dead letters.
+    fn webhooks(&self) -> &dyn WebhookStore;
 
     /// Finishes what is under way and closes the database.
     async fn close(&self);

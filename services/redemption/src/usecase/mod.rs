@@ -1,8 +1,8 @@
 //! One verb, one file. A use case says who may, finds the member, and hands what is to be decided
 //! to the store and the domain; it knows neither messages nor SQL.
 //!
-//! [`Checkout`], [`Wallets`], [`Settlement`], [`Merchants`], [`Terminals`] and [`Events`] are what the
-//! services of the contract call.
+//! [`Checkout`], [`Wallets`], [`Settlement`], [`Merchants`], [`Terminals`], [`Events`] and
+//! [`Webhooks`] are what the services of the contract call.
 //! [`Members`] finds persons, [`Feed`] knows whether the wallets are level with issuance, and
 //! `sweep` holds what runs by itself.
 
@@ -10,6 +10,7 @@ mod authorize;
 mod check_terminal;
 mod checkout;
 mod close_days;
+mod deliver;
 mod events;
 mod feed;
 mod follow_feed;
@@ -27,6 +28,7 @@ mod resolve_difference;
 mod settlement_keys;
 mod shops;
 mod sweep;
+mod webhooks;
 
 use std::fmt;
 use std::str::FromStr;
@@ -35,6 +37,7 @@ use std::sync::Arc;
 pub use authorize::AuthorizeRequest;
 pub use check_terminal::{TakenAsked, TerminalAsked, TerminalCheck, Terminals};
 pub use checkout::{Checkout, CheckoutLanes, CheckoutStages, Wish};
+pub use deliver::{Deliverer, Receivers};
 pub use events::{EventPages, EventSignal, Events, seal_events_by_themselves};
 pub use feed::{Feed, FeedLevel, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable};
 pub use follow_feed::FeedFollower;
@@ -52,6 +55,7 @@ pub use resolve_difference::ResolveRequest;
 pub use settlement_keys::SettlementKeys;
 pub use shops::Merchants;
 pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
+pub use webhooks::{WebhookSecrets, Webhooks};
 
 use clock::{BusinessDay, Clock};
 use rpc::{Caller, Problem};

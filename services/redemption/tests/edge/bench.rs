@@ -18,6 +18,7 @@ use contracts::redemption::v1::wallet_service_client::WalletServiceClient;
 use futures::stream::{BoxStream, StreamExt as _};
 use group_commit::LaneOptions;
 use member_identity::{MemberId, OrganizationPath, PersonKey};
+use redemption::domain::webhooks::Reach;
 use redemption::domain::{FeedCursors, Found, Standing};
 use redemption::store::conformance::{Counting, EPOCH, RETURNS, Till};
 use redemption::store::sqlite::SqliteStore;
@@ -26,7 +27,7 @@ use redemption::usecase::{
     FollowProblem, IssuancePeer, IssuanceUnavailable, Member, MemberReference, ResolveProblem,
     SettlementKeys,
 };
-use redemption::{Ingredients, Redemption};
+use redemption::{Ingredients, Redemption, Sending};
 use rpc::{
     Credential, DocumentKey, DocumentSigner, Grant, Peer, PeerChannel, PeerConfig, Signer, Verifier,
 };
@@ -143,6 +144,7 @@ impl Bench {
             lane: LaneOptions { name: "checkout", queue_max: 100, batch_max: 100 },
             lanes: 2,
             settlement_keys: Arc::new(settlement_keys()),
+            sending: sending(),
         });
         let feed = redemption.feed();
         let (private, public) = Signer::generate().expect("a key");
@@ -284,6 +286,12 @@ impl Bench {
             self.till.store.wallet(person, &[], self.till.now()).await.expect("the store is there");
         wallet.vouchers.len()
     }
+}
+
+/// Webhooks that anybody may receive.
+fn sending() -> Sending {
+    let sending = Sending::over_http(&[7; 32], Reach::Anywhere).expect("it is long enough");
+    sending.expect("the system trusts somebody")
 }
 
 /// A key of its own that signs statements, and one that did before.

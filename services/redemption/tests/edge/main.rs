@@ -11,3 +11,4 @@ mod rechecks;
 mod reconciliation;
 mod settlement;
 mod shops;
+mod webhooks;

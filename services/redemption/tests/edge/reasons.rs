@@ -1,4 +1,4 @@
-//! Every reason of the contract's sections on redemption, shops and settlement, reached over gRPC,
+//! Every reason of the contract's sections on redemption, shops, settlement and webhooks, reached over gRPC,
 //! with the texts that a till or a member is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ use tonic::Status;
 use tonic_types::{ErrorDetail, StatusExt as _};
 
 use crate::bench::{Bench, by_id, order};
-use crate::{reconciliation, settlement, shops};
+use crate::{reconciliation, settlement, shops, webhooks};
 
 /// The numbers of the contract's sections on redemption, shops and tills, and settlement.
 const OWN_REASONS: std::ops::Range<i32> = 80..140;
@@ -30,10 +30,10 @@ const WRITTEN_BY_OPS: &str = "REDEEMING_STOPPED";
 
 /// What a caller is told: a reason, and its texts in Chinese and English.
 #[derive(Debug, PartialEq)]
-struct Told(String, [String; 2]);
+pub struct Told(String, [String; 2]);
 
 impl Told {
-    fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> Self {
+    pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> Self {
         let status = answer.expect_err("it is refused");
         let (mut reason, mut texts) = (String::new(), BTreeMap::new());
         for detail in status.get_error_details_vec() {
@@ -68,6 +68,7 @@ async fn every_reason_is_reached_with_its_texts_in_chinese_and_english() {
     told.extend(of_portions().await);
     told.extend(of_shops().await);
     told.extend(of_settlement().await);
+    told.extend(webhooks::refusals().await);
 
     let by_name: BTreeMap<_, _> =
         told.iter().map(|Told(name, texts)| (name.as_str(), texts)).collect();

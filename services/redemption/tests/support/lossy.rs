@@ -12,6 +12,7 @@ use redemption::domain::{
 };
 use redemption::store::{
     AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, StoreError, WalletRead,
+    WebhookStore,
 };
 
 /// What goes wrong with one batch.
@@ -224,6 +225,10 @@ impl Store for Lossy {
 
     fn shops(&self) -> &dyn ShopStore {
         self.inner.shops()
+    }
+
+    fn webhooks(&self) -> &dyn WebhookStore {
+        self.inner.webhooks()
     }
 
     async fn close(&self) {

@@ -9,6 +9,7 @@ use clock::ManualClock;
 use futures::stream::{BoxStream, StreamExt as _};
 use group_commit::LaneOptions;
 use member_identity::{AuthorizationId, MemberId, OrganizationPath, PersonKey};
+use redemption::domain::webhooks::Reach;
 use redemption::domain::{
     FeedBatch, FeedCursors, Found, IssuedVoucher, OrderHold, OrderPart, Standing, StockBatch,
 };
@@ -19,7 +20,7 @@ use redemption::usecase::{
     EligibilityUnavailable, Failure, FeedLevel, FeedMessage, FollowProblem, IssuancePeer,
     IssuanceUnavailable, Member, MemberReference, ResolveProblem,
 };
-use redemption::{Ingredients, Redemption, SystemEntropy};
+use redemption::{Ingredients, Redemption, Sending, SystemEntropy};
 use rpc::Caller;
 
 /// A replica at work.
@@ -100,6 +101,7 @@ impl Replica {
             lane: LaneOptions { name: "checkout", queue_max: 10_000, batch_max: 32 },
             lanes: 1,
             settlement_keys: Arc::new(settlement_keys()),
+            sending: sending(),
         });
         Self { checkout: redemption.checkout(), redemption }
     }
@@ -138,6 +140,12 @@ impl Replica {
         };
         self.checkout.authorize(&platform(), request, None).await
     }
+}
+
+/// Webhooks that anybody may receive.
+fn sending() -> Sending {
+    let sending = Sending::over_http(&[7; 32], Reach::Anywhere).expect("it is long enough");
+    sending.expect("the system trusts somebody")
 }
 
 /// Keys of its own.

@@ -20,6 +20,7 @@ mod stacks;
 mod statements;
 mod till;
 mod uses;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -61,6 +62,7 @@ pub fn cases() -> Vec<Case> {
         portions::cases(),
         refunds::cases(),
         uses::cases(),
+        webhooks::cases(),
         rechecks::cases(),
         replay::cases(),
         days::cases(),

@@ -23,6 +23,7 @@ mod save;
 mod shops;
 mod statements;
 mod sweep;
+mod webhooks;
 
 use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
@@ -31,7 +32,9 @@ use sql::postgres::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
-use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
+use super::{
+    AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead, WebhookStore,
+};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
     Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
@@ -70,6 +73,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 6,
         name: "events",
         sql: include_str!("../../../migrations/postgres/0006_events.sql"),
+    },
+    MigrationFile {
+        version: 7,
+        name: "webhooks",
+        sql: include_str!("../../../migrations/postgres/0007_webhooks.sql"),
     },
 ];
 
@@ -297,6 +305,10 @@ impl Store for PostgresStore {
     }
 
     fn shops(&self) -> &dyn ShopStore {
+        self
+    }
+
+    fn webhooks(&self) -> &dyn WebhookStore {
         self
     }
 

@@ -14,6 +14,7 @@ mod reconciliation;
 mod save;
 mod shops;
 mod statements;
+mod webhooks;
 
 use async_trait::async_trait;
 use clock::{BusinessDay, Timestamp};
@@ -22,7 +23,9 @@ use sql::sqlite::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
-use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
+use super::{
+    AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead, WebhookStore,
+};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
     Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
@@ -61,6 +64,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 6,
         name: "events",
         sql: include_str!("../../../migrations/sqlite/0006_events.sql"),
+    },
+    MigrationFile {
+        version: 7,
+        name: "webhooks",
+        sql: include_str!("../../../migrations/sqlite/0007_webhooks.sql"),
     },
 ];
 
@@ -288,6 +296,10 @@ impl Store for SqliteStore {
     }
 
     fn shops(&self) -> &dyn ShopStore {
+        self
+    }
+
+    fn webhooks(&self) -> &dyn WebhookStore {
         self
     }
 
