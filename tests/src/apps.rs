@@ -9,7 +9,7 @@ use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
 use contracts::issuance::v1::{ClaimRequest, Voucher};
 use futures::StreamExt as _;
 use member_identity::OrganizationPath;
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use zhisong::laws::{Ack, ClaimAck};
 use zhisong::tokens::Role;
 
@@ -78,10 +78,16 @@ impl<'a> MemberApp<'a> {
         voucher
     }
 
-    /// All of these members claim at once.
+    /// All of these members claim at once. As apps do, they ask again when nothing could be said for
+    /// now: a machine that is busy with other things may be late with a verdict.
     pub async fn rush(&self, name: &str, member_ids: &[String]) -> Rush {
         let claims = member_ids.iter().enumerate().map(|(at, member_id)| async move {
-            (member_id, self.claim_over(at, format!("{name}-{at}"), member_id).await)
+            let claim = || self.claim_over(at, format!("{name}-{at}"), member_id);
+            let mut answer = claim().await;
+            while answer.as_ref().is_err_and(|refusal| refusal.code == Code::Unavailable) {
+                answer = claim().await;
+            }
+            (member_id, answer)
         });
         let mut answers = std::pin::pin!(futures::stream::iter(claims).buffer_unordered(AT_ONCE));
         let mut rush = Rush::default();

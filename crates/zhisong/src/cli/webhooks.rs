@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 
 use super::Problem;
 use super::arguments::Target;
-use super::connection::{Connection, RoleChannel};
+use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, instant};
+use crate::channel::RoleChannel;
 use crate::tokens::Role;
 
 /// Dead letters of one page: as many as the contract allows.

@@ -130,6 +130,19 @@ async fn listed(client: &mut WebhookServiceClient<PeerChannel>) -> wire::Webhook
     listed.into_inner().webhooks.remove(0)
 }
 
+/// Waits until the webhook is as it should become.
+async fn until(
+    client: &mut WebhookServiceClient<PeerChannel>,
+    is_there: impl Fn(&wire::Webhook) -> bool,
+) {
+    let reached = async {
+        while !is_there(&listed(client).await) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, reached).await.expect("it gets there");
+}
+
 #[tokio::test]
 async fn events_are_posted_in_order_signed_and_as_cloud_events() {
     let bench = Bench::open().await;
@@ -177,12 +190,7 @@ async fn what_is_not_accepted_comes_again_and_redirects_are_not_followed() {
     let second = receiver.next().await;
     assert_eq!(first.events()[0]["id"], second.events()[0]["id"], "at its place in the order");
     receiver.status.send_replace(200);
-    let mut last = second;
-    while last.events().last().is_none_or(|event| event["id"] != "2")
-        || listed(&mut client).await.position < 2
-    {
-        last = receiver.next().await;
-    }
+    until(&mut client, |webhook| webhook.position == 2).await;
     let webhook = listed(&mut client).await;
     assert_eq!((webhook.position, webhook.attempts, &*webhook.problem), (2, 0, ""));
 }
@@ -195,12 +203,7 @@ async fn a_receiver_that_is_gone_is_left_alone_until_it_is_resumed() {
     client.put_webhook(put(&receiver.url)).await.expect("it is made");
     bench.buy(1).await;
     receiver.next().await;
-    let suspended = async {
-        while listed(&mut client).await.state() != State::Suspended {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, suspended).await.expect("it is suspended");
+    until(&mut client, |webhook| webhook.state() == State::Suspended).await;
     assert_eq!(listed(&mut client).await.problem, "HTTP_410");
     receiver.status.send_replace(200);
     let request = wire::ResumeWebhookRequest { webhook_id: String::from("till") };
