@@ -47,6 +47,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         issue_to_list(own, foreign),
         get_voucher(own, foreign),
         list_vouchers(own, foreign),
+        watch_vouchers(own, foreign),
         Row::everywhere(
             "/zhisong.issuance.v1.VoucherFeedService/Follow",
             ask(&wire::FollowRequest::default()),
@@ -230,6 +231,18 @@ fn get_voucher(own: &City, foreign: &City) -> Row {
         "/zhisong.issuance.v1.IssuanceService/GetVoucher",
         get(own),
         vec![outside("another's member's voucher", get(foreign))],
+    )
+}
+
+fn watch_vouchers(own: &City, foreign: &City) -> Row {
+    let watch = |city: &City| {
+        let campaign_id = city.campaign_id.clone();
+        ask(&wire::WatchVouchersRequest { campaign_id, after: Vec::new() })
+    };
+    Row::new(
+        "/zhisong.issuance.v1.IssuanceService/WatchVouchers",
+        watch(own),
+        vec![outside("another's campaign", watch(foreign))],
     )
 }
 

@@ -184,6 +184,15 @@ impl IssuanceService for Echo {
     ) -> Result<Response<issuance::ListVouchersResponse>, Status> {
         not_a_workload()
     }
+
+    type WatchVouchersStream = BoxStream<'static, Result<issuance::WatchVouchersResponse, Status>>;
+
+    async fn watch_vouchers(
+        &self,
+        _request: Request<issuance::WatchVouchersRequest>,
+    ) -> Result<Response<Self::WatchVouchersStream>, Status> {
+        not_a_workload()
+    }
 }
 
 #[tonic::async_trait]

@@ -12,7 +12,8 @@ use contracts::eligibility::v1::{BatchCheckRequest, verdict::Outcome};
 use contracts::issuance::v1::issuance_service_server::{IssuanceService, IssuanceServiceServer};
 use contracts::issuance::v1::{
     ClaimRequest, ClaimResponse, GetVoucherRequest, GetVoucherResponse, IssueToListRequest,
-    IssueToListResponse, ListVouchersRequest, ListVouchersResponse,
+    IssueToListResponse, ListVouchersRequest, ListVouchersResponse, WatchVouchersRequest,
+    WatchVouchersResponse,
 };
 use futures::stream::BoxStream;
 use group_commit::{Lane, LaneOptions, Stages};
@@ -228,6 +229,15 @@ impl IssuanceService for Front {
         &self,
         _request: Request<ListVouchersRequest>,
     ) -> Result<Response<ListVouchersResponse>, Status> {
+        echo::not_a_workload()
+    }
+
+    type WatchVouchersStream = BoxStream<'static, Result<WatchVouchersResponse, Status>>;
+
+    async fn watch_vouchers(
+        &self,
+        _request: Request<WatchVouchersRequest>,
+    ) -> Result<Response<Self::WatchVouchersStream>, Status> {
         echo::not_a_workload()
     }
 }

@@ -11,6 +11,7 @@ use super::campaign::terms_value;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, instant, short};
+use super::watch_vouchers::WatchVouchers;
 use crate::tokens::Role;
 
 const ISSUED: &[&str] = &[
@@ -73,7 +74,9 @@ impl Claim {
 
 /// Vouchers as issued. Whether one has been used is the wallet's to say.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: zhisong voucher list --member mem_...")]
+#[command(after_help = "Examples:
+  zhisong voucher list --member mem_...
+  zhisong voucher watch guangdong-cool-drinks-2022 --limit 10")]
 pub(crate) struct Voucher {
     #[command(subcommand)]
     verb: VoucherVerb,
@@ -88,11 +91,18 @@ enum VoucherVerb {
         #[command(flatten)]
         member: WhichMember,
     },
+    /// Shows a campaign's vouchers as they are issued, one JSON object a line.
+    Watch(WatchVouchers),
 }
 
 impl Voucher {
     pub(crate) async fn run(self) -> Result<(), Problem> {
-        let VoucherVerb::List { member } = self.verb;
+        let member = match self.verb {
+            VoucherVerb::List { member } => member,
+            VoucherVerb::Watch(watch) => {
+                return self.target.run(async move |connection| watch.run(connection).await).await;
+            }
+        };
         let list = async move |connection: &Connection| {
             let member_id = member.id(connection).await?;
             let mut issuance = IssuanceServiceClient::new(connection.channel(Role::MemberApp)?);
@@ -145,7 +155,7 @@ impl Wallet {
     }
 }
 
-fn issued(voucher: Issued) -> Value {
+pub(super) fn issued(voucher: Issued) -> Value {
     json!({
         "voucher_id": voucher.voucher_id,
         "campaign_id": voucher.campaign_id,

@@ -27,6 +27,7 @@ mod statement;
 mod token;
 mod trial_balance;
 mod up;
+mod watch_vouchers;
 mod webhooks;
 
 use std::process::ExitCode;

@@ -10,7 +10,7 @@ use contracts::issuance::v1::issue_to_list_request::Part;
 use contracts::issuance::v1::{
     ApplyCampaignRequest, ClaimRequest, FindVouchersRequest, FollowRequest, GetCampaignRequest,
     GetStockRequest, GetVoucherRequest, ListCampaignsRequest, ListVouchersRequest, ListedMember,
-    PolicySelection, StockCursor,
+    PeriodPosition, PolicySelection, StockCursor, WatchVouchersRequest,
 };
 use member_identity::{MemberId, PersonKey, VoucherId};
 use rpc::{ErrorReason, Fields, PageToken, Problem, page_size};
@@ -25,6 +25,8 @@ use crate::usecase::{CHUNK_MAX, Claim, ListOrder, Selection, VoucherPage};
 
 /// Rows of a page when none are asked for.
 const PAGE_DEFAULT: u32 = 50;
+/// Periods that a watcher may state positions of.
+const PERIODS_MAX: usize = 1_000;
 /// Rows of a page at most.
 const PAGE_MAX: u32 = 200;
 
@@ -243,6 +245,28 @@ pub(super) fn follow(message: &FollowRequest) -> Result<FeedCursors, Problem> {
         return Err(Problem::field("epoch", "required with cursors"));
     }
     Ok(FeedCursors { epoch, campaign_position, stocks })
+}
+
+/// Which campaign, and the positions of its periods: of stocks that are not cut.
+pub(super) fn watch_vouchers(
+    message: &WatchVouchersRequest,
+) -> Result<(CampaignId, FeedCursors), Problem> {
+    let mut fields = Fields::new();
+    let campaign_id: Option<CampaignId> = fields.parse("campaign_id", &message.campaign_id);
+    if message.after.len() > PERIODS_MAX {
+        fields.refuse("after", "must be at most 1,000");
+    }
+    let mut stocks = HashMap::new();
+    for (index, PeriodPosition { stock_period, position: at }) in message.after.iter().enumerate() {
+        let period: Option<String> =
+            fields.parse(&format!("after[{index}].stock_period"), stock_period);
+        let at = position(&mut fields, &format!("after[{index}].position"), *at);
+        if let Some(((campaign_id, period), at)) = campaign_id.clone().zip(period).zip(at) {
+            stocks.insert(StockKey { campaign_id, period, slice: 0 }, at);
+        }
+    }
+    let campaign_id = fields.finish(campaign_id)?;
+    Ok((campaign_id, FeedCursors { stocks, ..FeedCursors::default() }))
 }
 
 fn stock_cursor(

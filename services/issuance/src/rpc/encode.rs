@@ -1,5 +1,7 @@
 //! Answers as the contracts have them.
 
+use std::sync::Arc;
+
 use benefit::StockPeriod;
 use benefit::programme::Programme;
 use contracts::issuance::v1 as wire;
@@ -153,6 +155,28 @@ fn voucher_batch(entries: &VoucherEntries) -> wire::VoucherBatch {
         first_position: entries.first_position,
         vouchers: entries.vouchers.iter().map(issued_voucher).collect(),
     }
+}
+
+/// Consecutive positions of one period as events.
+pub(super) fn voucher_events(
+    entries: VoucherEntries,
+    programme: &Arc<Programme>,
+) -> wire::WatchVouchersResponse {
+    let VoucherEntries { stock, first_position, vouchers } = entries;
+    let events = (first_position..).zip(vouchers).map(|(position, own)| {
+        let voucher = voucher(&Issued { voucher: own, programme: Arc::clone(programme) });
+        wire::VoucherEvent {
+            id: format!("{}/{position}", stock.period),
+            source: format!("zhisong/issuance/{}", stock.campaign_id),
+            spec_version: String::from("1.0"),
+            r#type: String::from("zhisong.voucher.issued.v1"),
+            subject: voucher.voucher_id.clone(),
+            time: voucher.issued_at,
+            position,
+            voucher: Some(voucher),
+        }
+    });
+    wire::WatchVouchersResponse { events: events.collect() }
 }
 
 fn issued_voucher(voucher: &Voucher) -> wire::IssuedVoucher {

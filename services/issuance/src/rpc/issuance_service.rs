@@ -3,15 +3,17 @@ use std::sync::Arc;
 use contracts::issuance::v1::issuance_service_server::IssuanceService;
 use contracts::issuance::v1::{
     ClaimRequest, ClaimResponse, GetVoucherRequest, GetVoucherResponse, IssueToListRequest,
-    IssueToListResponse, ListVouchersRequest, ListVouchersResponse,
+    IssueToListResponse, ListVouchersRequest, ListVouchersResponse, WatchVouchersRequest,
+    WatchVouchersResponse,
 };
-use futures::stream::BoxStream;
+use futures::StreamExt as _;
+use futures::stream::{BoxStream, try_unfold};
 use rpc::PageToken;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::issue_to_list::{Members, answers};
 use super::{decode, encode, next_page, status};
-use crate::usecase::{Issuance, VoucherPage};
+use crate::usecase::{Issuance, VoucherPage, VoucherWatcher};
 
 /// `IssuanceService`: vouchers, for member apps and union offices.
 pub(super) struct IssuanceRpc(pub Arc<Issuance>);
@@ -72,4 +74,25 @@ impl IssuanceService for IssuanceRpc {
         let vouchers = found.iter().map(encode::voucher).collect();
         Ok(Response::new(ListVouchersResponse { vouchers, next_page_token }))
     }
+
+    type WatchVouchersStream = BoxStream<'static, Result<WatchVouchersResponse, Status>>;
+
+    async fn watch_vouchers(
+        &self,
+        request: Request<WatchVouchersRequest>,
+    ) -> Result<Response<Self::WatchVouchersStream>, Status> {
+        let caller = decode::caller(&request)?;
+        let (campaign_id, cursors) = decode::watch_vouchers(request.get_ref())?;
+        let watcher = self.0.watch_vouchers(&caller, campaign_id, cursors).await;
+        let watcher = watcher.map_err(status::status)?;
+        Ok(Response::new(try_unfold(watcher, next_vouchers).boxed()))
+    }
+}
+
+async fn next_vouchers(
+    mut watcher: VoucherWatcher,
+) -> Result<Option<(WatchVouchersResponse, VoucherWatcher)>, Status> {
+    let entries = watcher.next().await.map_err(status::status)?;
+    let programme = watcher.programme();
+    Ok(entries.map(|entries| (encode::voucher_events(entries, &programme), watcher)))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::signal::CommitWaiter;
 use super::{Failure, Issuance, require_everywhere};
-use crate::domain::{Caller, Epoch, FeedCursors, FeedHeads, StockKey, VoucherEntries};
+use crate::domain::{Caller, Epoch, FeedCursors, StockKey, VoucherEntries};
 use crate::store::{CampaignAt, Store};
 
 /// Campaign changes in one message; terms are at most some kilobytes each.
@@ -13,7 +13,7 @@ const CAMPAIGNS_MAX: u32 = 100;
 /// Vouchers in one message, as the contract states.
 const VOUCHERS_MAX: u32 = 2_000;
 /// How often a level follower looks for what other processes committed.
-const POLL: Duration = Duration::from_millis(250);
+pub(super) const POLL: Duration = Duration::from_millis(250);
 
 /// One message of the feed: campaign changes, or vouchers of one stock, or neither.
 #[derive(Clone, Debug)]
@@ -34,8 +34,7 @@ pub struct Follower {
     waiter: CommitWaiter,
     epoch: Epoch,
     cursors: FeedCursors,
-    /// The stock that was sent last: the others come before it does again.
-    last: Option<StockKey>,
+    turns: Turns,
     told_level: bool,
 }
 
@@ -48,7 +47,7 @@ impl Issuance {
         let waiter = self.surroundings.signal.subscribe();
         let epoch = store.epoch().await?;
         cursors.check(epoch, &store.feed_heads().await?)?;
-        Ok(Follower { store, waiter, epoch, cursors, last: None, told_level: false })
+        Ok(Follower { store, waiter, epoch, cursors, turns: Turns::default(), told_level: false })
     }
 }
 
@@ -81,27 +80,45 @@ impl Follower {
             self.cursors.campaign_position = last;
             return Ok(Some(FeedMessage { campaigns, ..self.empty() }));
         }
-        let Some(stock) = self.behind(&heads) else {
-            return Ok(None);
-        };
-        let after = self.cursors.position(&stock);
-        let entries = self.store.voucher_feed(&stock, after, VOUCHERS_MAX).await?;
-        let sent = i64::try_from(entries.vouchers.len()).expect("one message is small");
-        self.cursors.stocks.insert(stock.clone(), after + sent);
-        self.last = Some(stock);
-        Ok(Some(FeedMessage { vouchers: Some(entries), ..self.empty() }))
-    }
-
-    /// A stock with more to send: the next one after the last, in turn.
-    fn behind(&self, heads: &FeedHeads) -> Option<StockKey> {
-        let behind = |(key, head): &&(StockKey, i64)| *head > self.cursors.position(key);
-        let after_last = |(key, _): &&(StockKey, i64)| Some(key) > self.last.as_ref();
-        let mut stocks = heads.stocks.iter().filter(behind);
-        let next = stocks.clone().find(after_last).or_else(|| stocks.next());
-        next.map(|(key, _)| key.clone())
+        let vouchers = self.turns.next(&*self.store, &mut self.cursors, &heads.stocks).await?;
+        Ok(vouchers.map(|entries| FeedMessage { vouchers: Some(entries), ..self.empty() }))
     }
 
     fn empty(&self) -> FeedMessage {
         FeedMessage { epoch: self.epoch, campaigns: Vec::new(), vouchers: None, level: false }
+    }
+}
+
+/// Sends stocks in turn, so that a long one does not keep the others back.
+#[derive(Default)]
+pub(super) struct Turns {
+    /// The stock that was sent last: the others come before it does again.
+    last: Option<StockKey>,
+}
+
+impl Turns {
+    /// The next vouchers after the cursors of these stocks, if there are any; moves the cursors.
+    pub(super) async fn next(
+        &mut self,
+        store: &dyn Store,
+        cursors: &mut FeedCursors,
+        heads: &[(StockKey, i64)],
+    ) -> Result<Option<VoucherEntries>, Failure> {
+        let Some(stock) = self.behind(cursors, heads) else { return Ok(None) };
+        let after = cursors.position(&stock);
+        let entries = store.voucher_feed(&stock, after, VOUCHERS_MAX).await?;
+        let sent = i64::try_from(entries.vouchers.len()).expect("one message is small");
+        cursors.stocks.insert(stock.clone(), after + sent);
+        self.last = Some(stock);
+        Ok(Some(entries))
+    }
+
+    /// A stock with more to send: the next one after the last, in turn.
+    fn behind(&self, cursors: &FeedCursors, heads: &[(StockKey, i64)]) -> Option<StockKey> {
+        let behind = |(key, head): &&(StockKey, i64)| *head > cursors.position(key);
+        let after_last = |(key, _): &&(StockKey, i64)| Some(key) > self.last.as_ref();
+        let mut stocks = heads.iter().filter(behind);
+        let next = stocks.clone().find(after_last).or_else(|| stocks.next());
+        next.map(|(key, _)| key.clone())
     }
 }

@@ -21,6 +21,7 @@ mod issue_to_list;
 mod members;
 mod signal;
 mod vouchers;
+mod watch_vouchers;
 
 use std::sync::Arc;
 
@@ -40,6 +41,7 @@ pub use self::issue_to_list::{
 use self::members::Members;
 use self::signal::CommitSignal;
 pub use self::vouchers::{Found, VoucherPage};
+pub use self::watch_vouchers::VoucherWatcher;
 use crate::domain::{Caller, Entropy};
 use crate::store::Store;
 

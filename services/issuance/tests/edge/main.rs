@@ -4,6 +4,7 @@ mod funds;
 mod lists;
 mod server;
 mod terms;
+mod watch;
 
 use contracts::issuance::v1 as wire;
 use issuance::store::conformance::Offer;
