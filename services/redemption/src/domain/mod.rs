@@ -11,12 +11,15 @@
 //! - [`NewEvent`] is a step in the life of an authorization, and [`number`] its place in the stream
 //!   that its platform watches.
 //! - [`shops`] judges shops and tills, for an order and for the verbs of ops.
+//! - [`Closure`] is what issuance is told of a voucher that is over: what was spent, and what
+//!   never will be.
 //! - [`advance`] decides what of a message of the voucher feed is taken in.
 
 mod authorization;
 mod balance;
 mod campaign;
 mod checks;
+mod closure;
 mod command;
 mod counterparty;
 mod day;
@@ -44,6 +47,7 @@ pub use authorization::{AppliedVoucher, Authorization, Booked, REFUNDS_MAX, Stag
 pub use balance::{AccountBalance, BalanceTotals};
 pub use campaign::{Campaign, CampaignState};
 pub use checks::{Checks, Standing};
+pub use closure::{Closure, ClosureEntries, ClosureHead, Looked};
 pub use command::{
     Action, Answer, AuthorizeOrder, Command, OrderHold, OrderPart, Receipt, Remembered, VoidTarget,
 };

@@ -2,6 +2,7 @@
 //! folder alone names the messages.
 
 mod checkout_service;
+mod closure_feed_service;
 mod decode;
 mod eligibility_peer;
 mod encode;
@@ -19,6 +20,7 @@ mod terms;
 mod wallet_service;
 
 pub use checkout_service::CheckoutRpc;
+pub use closure_feed_service::ClosureFeedRpc;
 pub use eligibility_peer::EligibilityOverRpc;
 pub use event_service::EventRpc;
 pub use issuance_peer::IssuanceOverRpc;

@@ -6,6 +6,7 @@
 //! `written`, `shops`, `days` and `reconciliations` are what the backends have in common.
 
 mod campaigns;
+mod closures;
 mod columns;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -27,6 +28,7 @@ use member_identity::{AuthorizationId, OrganizationPath, PersonKey, TransactionI
 pub use sql::StoreError;
 use sql::{Backend, DatabaseConfig, OpenProblem};
 
+pub use self::closures::ClosureStore;
 pub use self::shops::{PlacesAsked, ShopAnswer, ShopImportReport, ShopQuery, ShopStore};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, Campaign, CampaignId, ClosedDay, Command,
@@ -260,6 +262,9 @@ pub trait Store: Send + Sync + 'static {
         &self,
         command: Resolve,
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError>;
+
+    /// Vouchers that are over, in the same database.
+    fn closures(&self) -> &dyn ClosureStore;
 
     /// Shops, tills and stops, in the same database.
     fn shops(&self) -> &dyn ShopStore;

@@ -12,6 +12,7 @@ mod checkout;
 mod close_days;
 mod events;
 mod feed;
+mod follow_closures;
 mod follow_feed;
 mod get_authorization;
 mod get_daily_totals;
@@ -37,6 +38,7 @@ pub use check_terminal::{TakenAsked, TerminalAsked, TerminalCheck, Terminals};
 pub use checkout::{Checkout, CheckoutLanes, CheckoutStages, Wish};
 pub use events::{EventPages, EventSignal, Events, seal_events_by_themselves};
 pub use feed::{Feed, FeedLevel, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable};
+pub use follow_closures::{ClosureCursor, ClosureFollower, ClosureMessage, Closures};
 pub use follow_feed::FeedFollower;
 pub use get_authorization::GetAuthorization;
 pub use get_daily_totals::DailyTotals;
@@ -51,7 +53,9 @@ pub use reconcile::{Differences, OpenReconciliation, Reconciled};
 pub use resolve_difference::ResolveRequest;
 pub use settlement_keys::SettlementKeys;
 pub use shops::Merchants;
-pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
+pub use sweep::{
+    close_days_by_themselves, close_vouchers_by_themselves, expire_holds_by_themselves,
+};
 
 use clock::{BusinessDay, Clock};
 use rpc::{Caller, Problem};

@@ -10,6 +10,7 @@
 mod balance;
 mod batch;
 mod checkout;
+mod closures;
 mod days;
 mod differences;
 mod events;
@@ -31,7 +32,9 @@ use sql::postgres::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
-use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
+use super::{
+    AuthorizationKey, ClosureStore, Recalled, ShopStore, StatementPosition, Store, WalletRead,
+};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
     Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
@@ -70,6 +73,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 6,
         name: "events",
         sql: include_str!("../../../migrations/postgres/0006_events.sql"),
+    },
+    MigrationFile {
+        version: 7,
+        name: "closures",
+        sql: include_str!("../../../migrations/postgres/0007_closures.sql"),
     },
 ];
 
@@ -294,6 +302,10 @@ impl Store for PostgresStore {
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError> {
         let step = async move |tx: &mut _| differences::resolve(tx, &command).await;
         self.database.write("resolve_difference", step).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self
     }
 
     fn shops(&self) -> &dyn ShopStore {

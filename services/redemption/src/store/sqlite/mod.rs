@@ -3,6 +3,7 @@
 mod balance;
 mod batch;
 mod checkout;
+mod closures;
 mod days;
 mod differences;
 mod events;
@@ -22,7 +23,9 @@ use sql::sqlite::Database;
 use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
-use super::{AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead};
+use super::{
+    AuthorizationKey, ClosureStore, Recalled, ShopStore, StatementPosition, Store, WalletRead,
+};
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
     Difference, Event, FeedBatch, FeedCursors, FeedProblem, FileBatch, Found, Moment, Partner,
@@ -61,6 +64,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 6,
         name: "events",
         sql: include_str!("../../../migrations/sqlite/0006_events.sql"),
+    },
+    MigrationFile {
+        version: 7,
+        name: "closures",
+        sql: include_str!("../../../migrations/sqlite/0007_closures.sql"),
     },
 ];
 
@@ -285,6 +293,10 @@ impl Store for SqliteStore {
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError> {
         let step = async move |tx: &mut _| differences::resolve(tx, &command).await;
         self.database.write("resolve_difference", step).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self
     }
 
     fn shops(&self) -> &dyn ShopStore {
