@@ -13,6 +13,7 @@
 mod campaigns;
 mod claims;
 mod claims_write;
+mod closures;
 mod feed;
 mod funds;
 mod reads;
@@ -30,7 +31,7 @@ use sqlx::pool::PoolConnection;
 
 use super::programmes::Programmes;
 use super::{
-    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, FundQuery, Issued, Standing,
+    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, ClosureStore, FundQuery, Issued, Standing,
     StandingQuery, Store, VoucherQuery,
 };
 use crate::domain::{
@@ -48,6 +49,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 2,
         name: "funds",
         sql: include_str!("../../../migrations/postgres/0002_funds.sql"),
+    },
+    MigrationFile {
+        version: 3,
+        name: "closures",
+        sql: include_str!("../../../migrations/postgres/0003_closures.sql"),
     },
 ];
 
@@ -158,6 +164,10 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<VoucherEntries, StoreError> {
         feed::vouchers(&mut *self.reader().await?, stock, (after, limit)).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self
     }
 
     async fn close(&self) {
