@@ -4,6 +4,7 @@
 //! to files and at the command line is done once. Without PostgreSQL its trials are shown as
 //! ignored, with the reason; with `ZHISONG_REQUIRE_POSTGRES` they fail.
 
+mod closures;
 mod crash;
 mod events;
 mod files;
@@ -43,7 +44,8 @@ fn rows() -> Vec<Case> {
         "an_honest_history_holds_and_its_figures_say_what_happened",
         an_honest_history_holds_and_its_figures_say_what_happened,
     );
-    [vec![honest], issuance::cases(), redemption::cases(), events::cases()].concat()
+    let of_issuance = [issuance::cases(), closures::cases()].concat();
+    [vec![honest], of_issuance, redemption::cases(), events::cases()].concat()
 }
 
 fn trial(of: &str, (name, run): Case, history: Result<Arc<History>, Missing>) -> Trial {

@@ -4,8 +4,8 @@
 //! - [`Stock`] counts what is left; [`Voucher`] is what a claim gives.
 //! - [`Campaign`] and [`CampaignState`] are the life cycle; [`decide_change`] judges its verbs.
 //! - [`Fund`] is money that several campaigns draw on; [`decide_fund`] creates one.
-//! - [`decide_closures`] takes in what redemption says of vouchers that are over, and gives what
-//!   will never be spent back to its fund; a [`FundPosting`] is what the fund's journal keeps of it.
+//! - [`decide_closures`] takes in what redemption says of vouchers that are over, and gives what will
+//!   never be spent back to its fund; a [`FundPosting`] is what the fund's journal keeps of it.
 //! - [`FeedCursors`] decides whether a follower of the feed can go on.
 
 mod caller;

@@ -1,4 +1,5 @@
-//! Law I6: what of closed vouchers will never be spent is free again in their fund, once, to the fen.
+//! Law I6: what of closed vouchers will never be spent is free again in their fund, once, to the
+//! fen.
 
 use benefit::Fen;
 use futures::future::join_all;

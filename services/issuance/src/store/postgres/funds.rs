@@ -113,8 +113,8 @@ async fn insert(
     write_down(tx, &fund.fund_id, (fund.pledge(), fund.created_at)).await
 }
 
-/// Moves a fund, which is locked, from what was read, by the next transaction of its journal, in one
-/// round trip; anything else there is a conflict.
+/// Moves a fund, which is locked, from what was read, by the next transaction of its journal, in
+/// one round trip; anything else there is a conflict.
 pub(super) async fn post(
     tx: &mut PgConnection,
     (before, after): (&Fund, &Fund),

@@ -6,6 +6,8 @@
 //!
 //! - A batch of claims locks its stock, which lets the batches of a stock take effect one after the
 //!   other, and reads its campaign only then. It never waits for a campaign while it has a stock.
+//! - Closures lock the row of their source before everything else, and then funds: one follower
+//!   takes in a message at a time.
 //! - A campaign verb locks the campaign and all its stocks: what it changes holds for every batch
 //!   that comes after it, and those before it are committed. Batches would not let it in if they
 //!   shared a lock on the campaign: sharers do not wait for those who wait for them to end.

@@ -51,14 +51,14 @@ impl Till {
     }
 
     /// Everything that issuance was told so far.
-    async fn told(&self) -> Vec<Closure> {
+    async fn closed(&self) -> Vec<Closure> {
         let told = self.store.closures().closures_after(0, 1_000).await;
         told.expect("the store is there").closures
     }
 
     /// The figures that issuance was told, in the order of the positions.
-    async fn figures(&self) -> Vec<(u32, i64, i64)> {
-        let told = self.told().await;
+    async fn closed_figures(&self) -> Vec<(u32, i64, i64)> {
+        let told = self.closed().await;
         told.iter().map(|one| (one.version, one.spent.0, one.unspent.0)).collect()
     }
 
@@ -74,7 +74,7 @@ async fn a_voucher_that_nobody_used_is_closed_when_its_validity_ends(till: Till)
     let voucher_id = till.give(person(1), RETURNS).await;
     till.move_to("2022-07-22", 1_439);
     till.sweep().await;
-    assert_eq!(till.told().await, [], "it can still be used");
+    assert_eq!(till.closed().await, [], "it can still be used");
     till.move_to("2022-07-23", 0);
     till.sweep().await;
     till.sweep().await;
@@ -85,7 +85,7 @@ async fn a_voucher_that_nobody_used_is_closed_when_its_validity_ends(till: Till)
         spent: Fen::ZERO,
         unspent: Fen(299),
     };
-    assert_eq!(till.told().await, [closure], "once");
+    assert_eq!(till.closed().await, [closure], "once");
 }
 
 async fn what_was_spent_of_a_voucher_is_not_unspent(till: Till) {
@@ -99,7 +99,7 @@ async fn what_was_spent_of_a_voucher_is_not_unspent(till: Till) {
     }
     till.move_to("2022-07-23", 0);
     till.sweep().await;
-    let mut figures = till.figures().await;
+    let mut figures = till.closed_figures().await;
     figures.sort_unstable();
     assert_eq!(figures, [(1, 119, 180), (1, 299, 0)], "299 x 200 / 500, rounded down");
 }
@@ -109,15 +109,15 @@ async fn a_refund_of_a_closed_voucher_makes_another_closure(till: Till) {
     let id = till.use_up(1).await;
     till.move_to("2022-07-23", 0);
     till.sweep().await;
-    assert_eq!(till.figures().await, [(1, 299, 0)]);
+    assert_eq!(till.closed_figures().await, [(1, 299, 0)]);
     till.refunded("r1", id, amount(250)).await;
     till.sweep().await;
     till.sweep().await;
-    let told = till.figures().await;
+    let told = till.closed_figures().await;
     assert_eq!(told, [(1, 299, 0), (2, 150, 149)], "half of the order went back");
     till.refunded("r2", id, amount(250)).await;
     till.sweep().await;
-    assert_eq!(till.figures().await[2..], [(3, 0, 299)]);
+    assert_eq!(till.closed_figures().await[2..], [(3, 0, 299)]);
     assert_eq!(till.only_voucher(person(1)).await.stage, VoucherStage::Used);
 }
 
@@ -128,15 +128,15 @@ async fn a_right_that_comes_back_with_grace_is_told_and_closed_again(till: Till)
     let id = till.use_up(1).await;
     till.move_to("2022-07-23", 600);
     till.sweep().await;
-    assert_eq!(till.figures().await, [(1, 299, 0)]);
+    assert_eq!(till.closed_figures().await, [(1, 299, 0)]);
     made(till.one(till.refund("r1", id)).await);
     till.sweep().await;
-    assert_eq!(till.figures().await[1..], [(2, 0, 0)], "it can be used again");
+    assert_eq!(till.closed_figures().await[1..], [(2, 0, 0)], "it can be used again");
     let again = till.held("a2", person(1), "o2").await;
     till.move_to("2022-07-25", 0);
     till.store.expire_holds(till.moment(), 10).await.expect("the store is there");
     till.sweep().await;
-    assert_eq!(till.figures().await[2..], [(3, 0, 299)], "the grace is over");
+    assert_eq!(till.closed_figures().await[2..], [(3, 0, 299)], "the grace is over");
     assert_eq!(reason(&till.one(till.capture("c2", again)).await), Reason::HoldExpired);
 }
 
@@ -149,15 +149,19 @@ async fn a_voucher_that_is_held_is_closed_after_its_hold(till: Till) {
     let lost = till.held("a2", person(2), "o2").await;
     till.move_to("2022-07-23", 1);
     till.sweep().await;
-    assert_eq!(till.told().await, [], "both may still be captured");
+    assert_eq!(till.closed().await, [], "both may still be captured");
     made(till.one(till.capture("c1", paid)).await);
     till.move_to("2022-07-23", 10);
     till.sweep().await;
-    assert_eq!(till.figures().await, [(1, 299, 0)], "the other hold ran out and is not swept");
+    assert_eq!(
+        till.closed_figures().await,
+        [(1, 299, 0)],
+        "the other hold ran out and is not swept"
+    );
     till.store.expire_holds(till.moment(), 10).await.expect("the store is there");
     till.pass(Duration::from_secs(1));
     till.sweep().await;
-    assert_eq!(till.figures().await[1..], [(1, 0, 299)]);
+    assert_eq!(till.closed_figures().await[1..], [(1, 0, 299)]);
     assert_eq!(reason(&till.one(till.capture("c2", lost)).await), Reason::HoldExpired);
 }
 
@@ -169,10 +173,10 @@ async fn the_rest_of_a_balance_is_unspent(till: Till) {
     till.captured(held.authorization_id, benefit::Portion::Whole).await;
     till.move_to("2022-07-23", 0);
     till.sweep().await;
-    assert_eq!(till.figures().await, [(1, 300, 700)]);
+    assert_eq!(till.closed_figures().await, [(1, 300, 700)]);
     till.refunded("r1", held.authorization_id, amount(100)).await;
     till.sweep().await;
-    assert_eq!(till.figures().await[1..], [(2, 200, 800)], "its validity is over");
+    assert_eq!(till.closed_figures().await[1..], [(2, 200, 800)], "its validity is over");
 }
 
 async fn what_a_refund_may_give_back_is_not_unspent(till: Till) {
@@ -183,11 +187,11 @@ async fn what_a_refund_may_give_back_is_not_unspent(till: Till) {
     till.captured(held.authorization_id, benefit::Portion::Whole).await;
     till.move_to("2022-07-23", 0);
     till.sweep().await;
-    assert_eq!(till.figures().await, [(1, 300, 0)], "a refund makes all of it usable again");
+    assert_eq!(till.closed_figures().await, [(1, 300, 0)], "a refund makes all of it usable again");
     till.refunded("r1", held.authorization_id, benefit::Portion::Whole).await;
     till.move_to("2022-07-25", 0);
     till.sweep().await;
-    assert_eq!(till.figures().await[1..], [(2, 0, 1_000)], "nothing more can come back");
+    assert_eq!(till.closed_figures().await[1..], [(2, 0, 1_000)], "nothing more can come back");
 }
 
 async fn what_is_used_up_is_closed_when_its_day_is(till: Till) {
@@ -209,16 +213,16 @@ async fn what_is_used_up_is_closed_when_its_day_is(till: Till) {
     till.captured(held.authorization_id, benefit::Portion::Whole).await;
     till.close().await;
     till.walk().await;
-    assert_eq!(till.told().await, [], "the day goes on");
+    assert_eq!(till.closed().await, [], "the day goes on");
     till.move_to("2022-07-23", 1);
     till.close().await;
     till.walk().await;
     till.walk().await;
-    assert_eq!(till.figures().await, [(1, 350, 50)], "200 of 200 and 150 of 200");
+    assert_eq!(till.closed_figures().await, [(1, 350, 50)], "200 of 200 and 150 of 200");
     till.refunded("r2", held.authorization_id, benefit::Portion::Whole).await;
     till.move_to("2022-08-22", 0);
     till.sweep().await;
-    assert_eq!(till.figures().await[1..], [(1, 0, 400)], "and the other when it is over");
+    assert_eq!(till.closed_figures().await[1..], [(1, 0, 400)], "and the other when it is over");
 }
 
 async fn what_is_closed_is_over_for_who_is_behind_in_time(till: Till) {
@@ -234,7 +238,7 @@ async fn what_is_closed_is_over_for_who_is_behind_in_time(till: Till) {
     let refunded = behind.refunded("r2", used, benefit::Portion::Whole).await;
     assert_eq!(refunded.refunds[0].rights, [0_usize; 0], "its right does not come back");
     till.sweep().await;
-    let mut figures = till.figures().await;
+    let mut figures = till.closed_figures().await;
     figures.sort_unstable();
     assert_eq!(figures, [(1, 0, 299), (1, 299, 0), (2, 0, 299)]);
 }
@@ -250,7 +254,7 @@ async fn two_replicas_close_each_voucher_once_and_leave_no_gap(till: Till) {
     join(till.sweep(), other.sweep()).await;
     // What one was at is left out by the other, and is looked at the next time.
     till.sweep().await;
-    let told = till.told().await;
+    let told = till.closed().await;
     let mut closed: Vec<_> = told.iter().map(|one| one.voucher_id).collect();
     closed.sort_unstable();
     expected.sort_unstable();
@@ -265,7 +269,7 @@ async fn closures_are_read_after_a_position(till: Till) {
     }
     till.move_to("2022-07-23", 0);
     till.sweep().await;
-    let told = till.told().await;
+    let told = till.closed().await;
     let page = till.store.closures().closures_after(2, 2).await.expect("the store is there");
     let closures = told[2..4].to_vec();
     assert_eq!(page, ClosureEntries { first_position: 3, closures });
@@ -290,5 +294,5 @@ async fn a_later_version_of_a_closed_voucher_is_looked_at_again(till: Till) {
     till.feed(till.message(vec![later])).await;
     till.pass(Duration::from_secs(60));
     till.sweep().await;
-    assert_eq!(till.figures().await, [(1, 0, 299)], "it came to the same");
+    assert_eq!(till.closed_figures().await, [(1, 0, 299)], "it came to the same");
 }

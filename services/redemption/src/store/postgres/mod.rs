@@ -4,7 +4,8 @@
 //! do not deadlock: the row of the business day (shared; closing takes it alone), then vouchers by
 //! id. Whoever has locked the vouchers of an authorization has locked the authorization too: it
 //! has at least one voucher, and no step changes it without them. Then rows are written, batches
-//! sorted by key: requests, orders, the journal. A key that two steps write at once is a conflict
+//! sorted by key: requests, orders, the journal. Who closes vouchers takes those that are free, and
+//! the head of the closures last of all. A key that two steps write at once is a conflict
 //! for the second, which is run again and sees what the first has done.
 
 mod balance;
