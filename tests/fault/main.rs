@@ -14,6 +14,7 @@
 //! | `disk` | a full disk or a read-only folder at start; a disk that fills up in flight |
 //! | `drain` | SIGTERM in the middle of the rush |
 //! | `apart` | one of three processes is gone |
+//! | `wayback` | `kill -9` of issuance while money comes back to its fund, five times over |
 
 mod apart;
 mod cancel;
@@ -22,6 +23,7 @@ mod drain;
 mod kill;
 mod list;
 mod twice;
+mod wayback;
 
 /// The command line as a program.
 const ZHISONG: &str = env!("CARGO_BIN_EXE_zhisong-under-test");

@@ -11,6 +11,7 @@ use contracts::eligibility::v1::policy_service_client::PolicyServiceClient;
 use contracts::eligibility::v1::registry_service_client::RegistryServiceClient;
 use contracts::eligibility::v1::verification_service_client::VerificationServiceClient;
 use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
+use contracts::issuance::v1::fund_service_client::FundServiceClient;
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
@@ -122,6 +123,11 @@ impl Clients {
     /// Union offices prepare campaigns.
     pub fn campaigns(&self) -> CampaignServiceClient<CallerChannel> {
         CampaignServiceClient::new(self.caller(&self.inner.issuance, OFFICE, 0))
+    }
+
+    /// Union offices set money aside.
+    pub fn funds(&self) -> FundServiceClient<CallerChannel> {
+        FundServiceClient::new(self.caller(&self.inner.issuance, OFFICE, 0))
     }
 
     /// Member apps claim; `at` spreads them over the connections.

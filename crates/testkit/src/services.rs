@@ -51,7 +51,9 @@ impl Service {
     const fn peers(self) -> &'static [(Self, &'static str)] {
         match self {
             Self::Eligibility => &[],
-            Self::Issuance => &[(Self::Eligibility, "eligibility.check")],
+            Self::Issuance => {
+                &[(Self::Eligibility, "eligibility.check"), (Self::Redemption, "feed.read")]
+            }
             Self::Redemption => {
                 &[(Self::Eligibility, "eligibility.check"), (Self::Issuance, "feed.read")]
             }

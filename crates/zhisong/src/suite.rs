@@ -57,6 +57,7 @@ pub async fn serve(
         issuance::Config {
             database: installation.database("issuance"),
             eligibility: peer("issuance", &["eligibility.check"]),
+            redemption: Some(peer("issuance", &["feed.read"])),
             ..issuance::Config::default()
         },
         context.clone(),

@@ -17,6 +17,9 @@ pub struct Config {
     pub database: DatabaseConfig,
     /// Who knows the members.
     pub eligibility: PeerConfig,
+    /// Who says which vouchers are over and what was spent of them. Without it no money comes back
+    /// to funds.
+    pub redemption: Option<PeerConfig>,
     /// Bounds of Claim.
     pub claim: ClaimConfig,
 }
@@ -37,6 +40,7 @@ impl Default for Config {
             process: runtime::ProcessConfig::default(),
             database: DatabaseConfig::at("sqlite://issuance.db"),
             eligibility: PeerConfig::default(),
+            redemption: None,
             claim: ClaimConfig::default(),
         }
     }

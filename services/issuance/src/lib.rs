@@ -3,12 +3,13 @@
 //! Promises: never more vouchers than the quota and never more for one natural person than the
 //! limit; an answer is sent after the commit that it reports; the same request gets the same
 //! voucher for ever; "sold out" is said only when nothing is left; campaigns never take more out of
-//! a fund than was pledged (laws I1 to I5, A1 of the
-//! design).
+//! a fund than was pledged, and what will never be spent of vouchers comes back to it once (laws I1
+//! to I6, A1 of the design).
 //!
 //! Map, from the edge inwards:
-//! - `rpc`: decode, use case, map error, encode, and eligibility over gRPC, behind
-//!   [`usecase::EligibilityPeer`]; alone names the contracts;
+//! - `rpc`: decode, use case, map error, encode, and eligibility over gRPC, and
+//!   redemption, behind [`usecase::EligibilityPeer`] and [`usecase::RedemptionPeer`]; alone names
+//!   the contracts;
 //! - [`usecase`]: one verb one file; claims go through one lane a campaign, lists through one a
 //!   call, and those that get nothing for certain are answered from memory
 //!   (`usecase/claim/shortcut.rs`);

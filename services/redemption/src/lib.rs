@@ -17,6 +17,8 @@
 //! what signs its head is no part of them.
 //! **Invariant**: what ops were answered of a shop, a till, a list, a mapping or a stop is met by
 //! every Authorize that is judged after it, at every replica: the order's own transaction reads it.
+//! **Invariant** (I6): what issuance was told will never be spent of a voucher is never spent: a
+//! closed voucher is over at every replica, whatever its clock says.
 //! **Invariant**: each position of the voucher feed takes effect once; a feed that does not go on
 //! exactly where it was left is not followed.
 //! Absent on purpose: ID numbers (a member stands in tables as a digest of the member id), counters

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use clock::Clock;
 use contracts::redemption::v1::checkout_service_server::CheckoutServiceServer;
+use contracts::redemption::v1::closure_feed_service_server::ClosureFeedServiceServer;
 use contracts::redemption::v1::event_service_server::EventServiceServer;
 use contracts::redemption::v1::merchant_service_server::MerchantServiceServer;
 use contracts::redemption::v1::settlement_service_server::SettlementServiceServer;
@@ -18,22 +19,22 @@ use tonic::service::RoutesBuilder;
 use crate::domain::Entropy;
 use crate::domain::webhooks::Reach;
 use crate::rpc::{
-    CheckoutRpc, EventRpc, HttpReceivers, MerchantRpc, SettlementRpc, TerminalRpc, WalletRpc,
-    WebhookRpc,
+    CheckoutRpc, ClosureFeedRpc, EventRpc, HttpReceivers, MerchantRpc, SettlementRpc, TerminalRpc,
+    WalletRpc, WebhookRpc,
 };
 use crate::store::Store;
 use crate::usecase::{
-    Checkout, CheckoutLanes, CheckoutStages, Deliverer, EligibilityPeer, EventSignal, Events, Feed,
-    FeedFollower, IssuancePeer, Members, Merchants, Receivers, Settlement, SettlementKeys,
-    Terminals, Wallets, WebhookSecrets, Webhooks, close_days_by_themselves,
-    expire_holds_by_themselves, seal_events_by_themselves,
+    Checkout, CheckoutLanes, CheckoutStages, Closures, Deliverer, EligibilityPeer, EventSignal,
+    Events, Feed, FeedFollower, IssuancePeer, Members, Merchants, Receivers, Settlement,
+    SettlementKeys, Terminals, Wallets, WebhookSecrets, Webhooks, close_days_by_themselves,
+    close_vouchers_by_themselves, expire_holds_by_themselves, seal_events_by_themselves,
 };
 
 /// The most that one checkout request may hold: an order of 100 lines is far below it.
 const REQUEST_BYTES_MAX: usize = 64 * 1024;
 
 /// The services of this crate, as the contract names them.
-pub const SERVICES: [&str; 7] = [
+pub const SERVICES: [&str; 8] = [
     "zhisong.redemption.v1.CheckoutService",
     "zhisong.redemption.v1.WalletService",
     "zhisong.redemption.v1.SettlementService",
@@ -41,6 +42,7 @@ pub const SERVICES: [&str; 7] = [
     "zhisong.redemption.v1.TerminalService",
     "zhisong.redemption.v1.EventService",
     "zhisong.redemption.v1.WebhookService",
+    "zhisong.redemption.v1.ClosureFeedService",
 ];
 
 /// What redemption is made of.
@@ -94,6 +96,8 @@ pub struct Redemption {
     terminals: Terminals,
     events: Events,
     webhooks: Webhooks,
+    closures: Closures,
+    end_streams: watch::Sender<bool>,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -121,6 +125,10 @@ impl Redemption {
         tasks.spawn(follower.run(stopping.clone()));
         tasks.spawn(expire_holds_by_themselves(Arc::clone(&stages), stopping.clone()));
         tasks.spawn(close_days_by_themselves(settlement.clone(), stopping.clone()));
+        let closing = (Arc::clone(&store), Arc::clone(&clock));
+        tasks.spawn(close_vouchers_by_themselves(closing.0, closing.1, stopping.clone()));
+        let (end_streams, ended) = watch::channel(false);
+        let closures = Closures { store: Arc::clone(&store), ended };
         let signal = Arc::new(EventSignal::default());
         let events = Events { store: Arc::clone(&store), signal };
         tasks.spawn(seal_events_by_themselves(events.clone(), stopping.clone()));
@@ -143,7 +151,19 @@ impl Redemption {
         };
         let lanes = CheckoutLanes::spawn(lanes, lane, &stages);
         let checkout = Arc::new(Checkout { lanes, store, clock, members, feed });
-        Self { checkout, wallets, settlement, merchants, terminals, events, webhooks, tasks, stop }
+        Self {
+            checkout,
+            wallets,
+            settlement,
+            merchants,
+            terminals,
+            events,
+            webhooks,
+            closures,
+            end_streams,
+            tasks,
+            stop,
+        }
     }
 
     /// The checkout, for callers in the same process.
@@ -159,17 +179,9 @@ impl Redemption {
     /// The part that a process serves. When it is stopped, what was accepted is answered, what
     /// runs by itself is ended, and then `close` is run.
     pub fn into_part(self, close: impl Future<Output = ()> + Send + 'static) -> Part {
-        let Self {
-            checkout,
-            wallets,
-            settlement,
-            merchants,
-            terminals,
-            events,
-            webhooks,
-            mut tasks,
-            stop,
-        } = self;
+        let Self { checkout, wallets, settlement, merchants, terminals, events, .. } = self;
+        let (webhooks, closures, end_streams) = (self.webhooks, self.closures, self.end_streams);
+        let (mut tasks, stop) = (self.tasks, self.stop);
         let signal = Arc::clone(&events.signal);
         let checkout_rpc = CheckoutRpc { checkout: Arc::clone(&checkout) };
         let mount = move |routes: &mut RoutesBuilder| {
@@ -178,6 +190,7 @@ impl Redemption {
             routes.add_service(WalletServiceServer::new(WalletRpc { wallets }));
             routes.add_service(SettlementServiceServer::new(SettlementRpc { settlement }));
             routes.add_service(MerchantServiceServer::new(MerchantRpc { merchants }));
+            routes.add_service(ClosureFeedServiceServer::new(ClosureFeedRpc { closures }));
             let terminal = TerminalServiceServer::new(TerminalRpc { terminals });
             routes.add_service(terminal.max_decoding_message_size(REQUEST_BYTES_MAX));
             let events = EventServiceServer::new(EventRpc { events });
@@ -196,7 +209,11 @@ impl Redemption {
             name: "redemption",
             services: SERVICES.to_vec(),
             mount: Box::new(mount),
-            leave: Box::new(move || signal.end()),
+            leave: Box::new(move || {
+                signal.end();
+                // Nobody follows when it cannot be told.
+                let _ = end_streams.send(true);
+            }),
             stop: Box::pin(end),
         }
     }

@@ -92,6 +92,7 @@ fn id(shard: u8, last: u8) -> AuthorizationId {
 async fn is_kept(config: &DatabaseConfig) {
     let store = open(config).await.expect("it is brought up to date");
     let till = Till::open(store.clone()).await;
+    spent_is_counted(&till).await;
     gave_back(&till, &*store).await;
     let of_ann = till.stored(id(1, 10)).await;
     assert_eq!(of_ann.line_amounts, [Fen(401), Fen(99)], "the rest counts with the first line");
@@ -106,6 +107,14 @@ async fn is_kept(config: &DatabaseConfig) {
     let own = till.only_voucher(ann).await;
     assert_eq!((own.stage, own.returns), (VoucherStage::Available, 1));
     store.close().await;
+}
+
+/// What was captured before and not given back counts as spent when the vouchers are closed.
+async fn spent_is_counted(till: &Till) {
+    for (n, spent) in [(1, 299), (2, 0)] {
+        let own = till.only_voucher(PersonKey::from_bytes([n; 16])).await;
+        assert_eq!((own.spent, own.is_closed), (Fen(spent), false));
+    }
 }
 
 /// What was given back before is one refund of all, and is answered as such.

@@ -1,4 +1,4 @@
-//! `CheckoutService`, `EventService` and `WalletService`.
+//! `CheckoutService`, `EventService`, `WalletService` and `ClosureFeedService`.
 
 use contracts::common::v1::ErrorReason;
 use contracts::redemption::v1 as wire;
@@ -21,6 +21,10 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         get_authorization(own, foreign),
         list_wallet_vouchers(own, foreign),
         watch_events(own),
+        Row::everywhere(
+            "/zhisong.redemption.v1.ClosureFeedService/FollowClosures",
+            ask(&wire::FollowClosuresRequest::default()),
+        ),
     ]
 }
 

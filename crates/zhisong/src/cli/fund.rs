@@ -13,8 +13,17 @@ use crate::tokens::Role;
 /// Funds of one page: as many as the contract allows.
 const PAGE: i32 = 200;
 
-const FUND: &[&str] =
-    &["fund_id", "organization", "pledged_fen", "issued_fen", "free_fen", "created_at"];
+const FUND: &[&str] = &[
+    "fund_id",
+    "organization",
+    "pledged_fen",
+    "issued_fen",
+    "spent_fen",
+    "returned_fen",
+    "free_fen",
+    "created_at",
+    "returns_heard_at",
+];
 
 /// Money that is set aside, and that campaigns draw on.
 #[derive(Debug, Args)]
@@ -33,7 +42,8 @@ pub(crate) struct Fund {
 enum Verb {
     /// Sets money aside, once for each name.
     Create(Create),
-    /// Shows what is pledged, given out and free.
+    /// Shows what is pledged, given out, spent, returned and free, and when redemption, which says
+    /// what returns, was last heard.
     Get {
         /// Which.
         #[arg(value_name = "ID")]
@@ -107,7 +117,10 @@ fn value(fund: wire::Fund) -> Value {
         "organization": fund.organization,
         "pledged_fen": fund.pledged_fen,
         "issued_fen": fund.issued_fen,
+        "spent_fen": fund.spent_fen,
+        "returned_fen": fund.returned_fen,
         "free_fen": fund.free_fen,
         "created_at": instant(fund.created_at),
+        "returns_heard_at": instant(fund.returns_heard_at),
     })
 }

@@ -28,6 +28,18 @@ const RULES: &[Rule] = &[
       ON j.shard = e.shard AND j.transaction_id = e.transaction_id
     WHERE j.transaction_id IS NULL",
     },
+    Rule {
+        what: "vouchers whose spent money is not that of their entries",
+        sql: "
+    SELECT w.voucher_id, w.spent_fen, s.entries_fen
+    FROM wallet_voucher AS w LEFT JOIN (
+      SELECT j.shard, j.voucher_id, CAST(SUM(e.amount_fen) AS BIGINT) AS entries_fen
+      FROM journal AS j JOIN entry AS e
+        ON e.shard = j.shard AND e.transaction_id = j.transaction_id AND e.position = 0
+      GROUP BY j.shard, j.voucher_id
+    ) AS s ON s.shard = w.shard AND s.voucher_id = w.voucher_id
+    WHERE w.spent_fen <> COALESCE(s.entries_fen, 0)",
+    },
     // A capture debits the fund and credits the platform; a refund does the reverse.
     Rule {
         what: "entries on another account, or on its other side",

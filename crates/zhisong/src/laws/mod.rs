@@ -7,6 +7,7 @@
 //! | `snapshot` | one read-only snapshot of one database, SQLite or PostgreSQL |
 //! | `stocks` | I1 and I5: quotas, serials, the feed's positions; money |
 //! | `limits` | I2: how many a person has |
+//! | `closures` | I6: the ledgers of funds, and what came back to them of closed vouchers |
 //! | `claims` | I3 and I4: what was acknowledged is there, and "sold out" was true |
 //! | `uses`, `amounts`, `lifecycle` | R1, R2, R3: the right, the money and the stages of a checkout |
 //! | `periods` | R1: how often each voucher was used in a period, counted from the orders |
@@ -29,6 +30,7 @@ pub mod acks;
 mod amounts;
 mod campaigns;
 mod claims;
+mod closures;
 mod events;
 mod feed;
 mod journal;
@@ -152,6 +154,8 @@ pub async fn check(inputs: &Inputs, begun: impl Fn(Law)) -> Result<Report, LawPr
     verdicts.push(claims::sold_out(&mut issuance, acks.as_ref()).await?);
     begun(Law::I5);
     verdicts.push(stocks::money(&mut issuance, &campaigns).await?);
+    begun(Law::I6);
+    verdicts.push(closures::check(&mut redemption, &mut issuance).await?);
     verdicts.extend(checkout(&mut redemption, &begun).await?);
     begun(Law::A1);
     verdicts.push(requests::check(&mut redemption, acks.as_ref()).await?);

@@ -119,13 +119,13 @@ const FUND_RULES: &[Rule] = &[
     Rule {
         what: "funds whose figure is not that of their campaigns' vouchers",
         sql: "
-    SELECT f.fund_id, f.issued_fen, v.vouchers_fen
+    SELECT f.fund_id, f.issued_fen, f.returned_fen, v.vouchers_fen
     FROM fund AS f LEFT JOIN (
       SELECT c.fund_id, CAST(SUM(v.liability_fen) AS BIGINT) AS vouchers_fen
       FROM campaign AS c JOIN voucher AS v ON v.campaign_id = c.campaign_id
       WHERE c.fund_id IS NOT NULL GROUP BY c.fund_id
     ) AS v ON v.fund_id = f.fund_id
-    WHERE f.issued_fen <> COALESCE(v.vouchers_fen, 0)",
+    WHERE f.issued_fen + f.returned_fen <> COALESCE(v.vouchers_fen, 0)",
     },
 ];
 

@@ -20,6 +20,9 @@ pub enum Law {
     I4,
     /// Liabilities are what the terms say, within the money of the stock.
     I5,
+    /// A fund's money is what is free, open and spent, by its entries; what came back is what will
+    /// never be spent of closed vouchers.
+    I6,
     /// Every right is used once, by legal steps.
     R1,
     /// Captured is what was authorized; refunded at most what was captured; parts add up.
@@ -94,6 +97,7 @@ impl Law {
             Self::I3 => "I3",
             Self::I4 => "I4",
             Self::I5 => "I5",
+            Self::I6 => "I6",
             Self::R1 => "R1",
             Self::R2 => "R2",
             Self::R3 => "R3",
@@ -114,6 +118,7 @@ impl Law {
             Self::I3 => "every acknowledged voucher exists as acknowledged",
             Self::I4 => "sold out is said only if nothing is left",
             Self::I5 => "liabilities are within the money, to the fen",
+            Self::I6 => "a fund's figures are its entries; unspent money is back",
             Self::R1 => "a right is used once, by legal steps",
             Self::R2 => "captured is authorized, refunded is captured, parts add up",
             Self::R3 => "capture, void or expiry, never two of them",

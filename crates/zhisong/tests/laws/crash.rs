@@ -59,7 +59,7 @@ fn a_folder_that_is_served_or_whose_process_was_killed_is_checked(_history: &His
     let report: Value = serde_json::from_str(&line).expect("one JSON object");
     assert_eq!(report["violations"], 0, "{report}");
     let told = report["laws"].as_object().expect("every law is told");
-    assert_eq!(told.len(), 14, "{report}");
+    assert_eq!(told.len(), 15, "{report}");
     assert!(told.values().all(|state| state == "holds"), "{report}");
 
     let evidence = folder.path().join("data-evidence");

@@ -1,4 +1,4 @@
-use zhisong::laws::Law::{Feed, I1, I2, I3, I4, I5};
+use zhisong::laws::Law::{Feed, I1, I2, I3, I4, I5, I6};
 use zhisong::laws::{Ack, ClaimAck, OK};
 
 use super::history::{History, Of};
@@ -84,7 +84,7 @@ fn i1_catches_a_count_that_is_above_the_quota_or_not_the_vouchers(history: &Hist
             Corruption {
                 of: Of::Issuance,
                 sql: "DELETE FROM voucher WHERE {first}",
-                broken: &[I1, I2, I3, Feed],
+                broken: &[I1, I2, I3, I6, Feed],
                 says: "not that of their vouchers",
             },
             Corruption {
@@ -283,7 +283,7 @@ fn i5_catches_a_fund_that_gave_out_too_much_or_what_no_voucher_took(history: &Hi
         of: Of::Issuance,
         sql: "INSERT INTO fund (fund_id, organization, pledged_fen, issued_fen, created_by,
                 request_id, created_at) VALUES ('f', 'gd', 1, 2, 'ops', 'r', 0)",
-        broken: &[I5],
+        broken: &[I5, I6],
         says,
     };
     catches(
@@ -298,7 +298,7 @@ fn i5_catches_a_liability_that_is_not_the_terms(history: &History) {
         &[Corruption {
             of: Of::Issuance,
             sql: "UPDATE voucher SET liability_fen = liability_fen - 1 WHERE {first}",
-            broken: &[I5],
+            broken: &[I5, I6],
             says: "not the terms'",
         }],
     );

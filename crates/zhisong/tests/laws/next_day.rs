@@ -1,5 +1,5 @@
 //! What the demonstration does not show: holds that are left, run out or were voided before they
-//! arrived, and a capture that comes late for a closed day.
+//! arrived, a capture that comes late for a closed day, and a fund to which money comes back.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -10,8 +10,12 @@ use contracts::common::v1::SetTimeRequest;
 use contracts::common::v1::clock_service_client::ClockServiceClient;
 use contracts::eligibility::v1::MemberReference;
 use contracts::eligibility::v1::member_reference::Reference;
-use contracts::issuance::v1::ClaimRequest;
+use contracts::issuance::v1::campaign_service_client::CampaignServiceClient;
+use contracts::issuance::v1::fund_service_client::FundServiceClient;
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
+use contracts::issuance::v1::{
+    ActivateCampaignRequest, ApplyCampaignRequest, ClaimRequest, CreateFundRequest, GetFundRequest,
+};
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
 use contracts::redemption::v1::wallet_service_client::WalletServiceClient;
@@ -34,6 +38,11 @@ use zhisong::tokens::Role;
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 
 pub const CAMPAIGN: &str = "guangdong-cool-drinks-2022";
+/// The same once more, out of a fund.
+pub const EXTRA: &str = "extra-drinks";
+const PROGRAMME: &str =
+    include_str!("../../../../deploy/programmes/guangdong-cool-drinks-2022.toml");
+const FUND: &str = "extra";
 
 /// A way to act for one role.
 #[derive(Clone)]
@@ -57,9 +66,16 @@ pub async fn play(installation: &Installation, address: SocketAddr, acks: &Path)
     let desk = Desk::open(installation, address, acks).await;
     desk.set_time(23, 10 * 60).await;
     for (at, member_id) in members.iter().take(7).enumerate() {
-        desk.claim(at, member_id).await;
+        desk.claim(CAMPAIGN, (at, member_id)).await;
     }
+    // Two more out of a fund, one of which is used.
+    desk.offer_extra().await;
+    desk.claim(EXTRA, (7, &members[7])).await;
+    desk.claim(EXTRA, (8, &members[8])).await;
     desk.wallet_filled(&members[6]).await;
+    desk.wallet_filled(&members[8]).await;
+    let extra = desk.authorize(8, &members[7]).await.expect("a voucher is held");
+    assert_eq!(desk.capture(8, &extra).await, OK);
     // Captured on the day.
     let paid = desk.authorize(0, &members[0]).await.expect("a voucher is held");
     assert_eq!(desk.capture(0, &paid).await, OK);
@@ -80,14 +96,17 @@ pub async fn play(installation: &Installation, address: SocketAddr, acks: &Path)
     let lapsed = desk.authorize(2, &members[2]).await.expect("a voucher is held");
     desk.set_time(23, 10 * 60 + 30).await;
     assert_eq!(desk.capture(2, &lapsed).await, "HOLD_EXPIRED");
-    // The day is closed, and then one more order of it comes.
+    // One order is left held, and another is captured by who is behind, after the day was closed.
+    desk.set_time(23, 24 * 60 - 2).await;
+    desk.authorize(4, &members[4]).await.expect("a voucher is held");
+    let late = desk.authorize(3, &members[3]).await.expect("a voucher is held");
     desk.set_time(24, 1).await;
     desk.close_days().await;
-    desk.set_time(23, 24 * 60 - 2).await;
-    let late = desk.authorize(3, &members[3]).await.expect("a voucher is held");
+    desk.set_time(23, 24 * 60 - 1).await;
     assert_eq!(desk.capture(3, &late).await, OK);
-    // Left held.
-    desk.authorize(4, &members[4]).await.expect("a voucher is held");
+    // The other's hold lasts for one more minute.
+    desk.set_time(24, 2).await;
+    desk.returned().await;
 }
 
 /// The members who got a voucher, in the order of their answers.
@@ -134,11 +153,49 @@ impl Desk {
         ops.close_days(CloseDaysRequest {}).await.expect("the day closes");
     }
 
-    async fn claim(&self, at: usize, member_id: &str) {
+    async fn offer_extra(&self) {
+        let mut funds = FundServiceClient::new(self.channel(Role::UnionOffice));
+        let request = CreateFundRequest {
+            request_id: "extra-fund".to_owned(),
+            fund_id: FUND.to_owned(),
+            organization: "gd".to_owned(),
+            pledged_fen: 1_000,
+        };
+        funds.create_fund(request).await.expect("is created");
+        let named = format!("campaign = \"{CAMPAIGN}\"");
+        assert!(PROGRAMME.contains(&named), "the file has its name where expected");
+        let extra = format!("campaign = \"{EXTRA}\"\nfund = \"{FUND}\"");
+        let mut campaigns = CampaignServiceClient::new(self.channel(Role::UnionOffice));
+        let request = ApplyCampaignRequest {
+            request_id: "extra-apply".to_owned(),
+            programme_toml: PROGRAMME.replace(&named, &extra),
+        };
+        campaigns.apply_campaign(request).await.expect("is applied");
+        let request = ActivateCampaignRequest {
+            request_id: "extra-activate".to_owned(),
+            campaign_id: EXTRA.to_owned(),
+        };
+        campaigns.activate_campaign(request).await.expect("is activated");
+    }
+
+    /// Waits until what was not used of the fund's vouchers has come back to it.
+    async fn returned(&self) {
+        let mut funds = FundServiceClient::new(self.channel(Role::UnionOffice));
+        let request = GetFundRequest { fund_id: FUND.to_owned() };
+        loop {
+            let found = funds.get_fund(request.clone()).await.expect("reads").into_inner();
+            if found.fund.expect("a fund").returned_fen > 0 {
+                return;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn claim(&self, campaign_id: &str, (at, member_id): (usize, &str)) {
         let request_id = format!("next-claim-{at}");
         let request = ClaimRequest {
             request_id: request_id.clone(),
-            campaign_id: CAMPAIGN.to_owned(),
+            campaign_id: campaign_id.to_owned(),
             member_id: member_id.to_owned(),
         };
         let mut issuance = IssuanceServiceClient::new(self.channel(Role::MemberApp));
@@ -146,7 +203,7 @@ impl Desk {
         let voucher = answer.into_inner().voucher.expect("an answer has a voucher");
         let ack = Ack::Claim(ClaimAck {
             caller: Role::MemberApp.subject().to_owned(),
-            campaign_id: CAMPAIGN.to_owned(),
+            campaign_id: campaign_id.to_owned(),
             request_id,
             member_id: member_id.to_owned(),
             answer: OK.to_owned(),

@@ -1,4 +1,4 @@
-use zhisong::laws::Law::{A1, Events, Feed, R1, R2, R3, R4, R5};
+use zhisong::laws::Law::{A1, Events, Feed, I6, R1, R2, R3, R4, R5};
 use zhisong::laws::{Ack, CheckoutAck, OK};
 
 use super::history::{History, Of};
@@ -269,12 +269,12 @@ fn r3_catches_an_authorization_that_ended_twice_or_by_nobody(history: &History) 
              WHERE {captured}",
         ),
         broken(
-            &[R3],
+            &[R3, Events],
             "after they ran out",
             "UPDATE \"authorization\" SET captured_at = expires_at WHERE {captured}",
         ),
         broken(
-            &[R3],
+            &[R3, Events],
             "expired before",
             "UPDATE \"authorization\" SET closed_at = expires_at - 1 WHERE state = 'EXPIRED'",
         ),
@@ -534,7 +534,7 @@ fn the_feed_catches_wallets_that_are_not_what_issuance_gave_out(history: &Histor
         &[
             broken(&[Feed], "without a wallet", "DELETE FROM wallet_voucher WHERE {free}"),
             broken(
-                &[Feed],
+                &[I6, Feed],
                 "issuance does not know",
                 "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, held_by,
                uses_left, valid_from, valid_until, version)

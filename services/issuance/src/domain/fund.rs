@@ -18,8 +18,15 @@ pub struct Fund {
     pub organization: OrganizationPath,
     /// What was set aside.
     pub pledged: Fen,
-    /// The liabilities of all vouchers that were given out of it.
+    /// The liabilities of the vouchers that were given out of it, less what came back: what open
+    /// vouchers may still cost, and what was spent of closed ones.
     pub issued: Fen,
+    /// What was spent of closed vouchers.
+    pub spent: Fen,
+    /// What came back so far of closed vouchers, and is free again.
+    pub returned: Fen,
+    /// Transactions of its journal; also the number of the last.
+    pub postings: i64,
     /// When it was created.
     pub created_at: Timestamp,
 }
@@ -76,6 +83,19 @@ impl Fund {
         Fen(self.pledged.0 - self.issued.0)
     }
 
+    /// What open vouchers may still cost.
+    pub fn open(&self) -> Fen {
+        Fen(self.issued.0 - self.spent.0)
+    }
+
+    /// Takes in that so much more was spent of closed vouchers, and so much more came back of them;
+    /// either can be negative, when what was known of them was more.
+    pub fn settle(&mut self, spent: i64, returned: i64) {
+        self.spent.0 += spent;
+        self.returned.0 += returned;
+        self.issued.0 -= returned;
+    }
+
     /// Takes what a voucher can cost, if that much is free.
     pub fn draw(&mut self, liability: Fen) -> bool {
         let is_free = liability <= self.free();
@@ -104,6 +124,9 @@ pub fn decide_fund(
         organization: command.organization.clone(),
         pledged: command.pledged,
         issued: Fen(0),
+        spent: Fen(0),
+        returned: Fen(0),
+        postings: 1,
         created_at: at,
     };
     if let Some(earlier) = of_request {

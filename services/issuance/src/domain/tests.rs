@@ -83,6 +83,9 @@ fn the_stock_comes_before_the_fund_and_the_fund_before_eligibility() {
         organization: OrganizationPath::parse("gd").unwrap(),
         pledged: Fen(1_000),
         issued: Fen(1_000 - free),
+        spent: Fen(0),
+        returned: Fen(0),
+        postings: 1,
         created_at: at("2022-07-01", 0),
     };
     let noon = at("2022-07-22", 660);

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use benefit::Fen;
+use clock::Timestamp;
 use contracts::issuance::v1 as wire;
 use contracts::issuance::v1::fund_service_server::FundService;
 use member_identity::OrganizationPath;
@@ -22,7 +23,7 @@ impl FundService for FundRpc {
     ) -> Result<Response<wire::CreateFundResponse>, Status> {
         let command = create(decode::caller(&request)?, request.get_ref())?;
         let fund = self.0.create_fund(command).await.map_err(status::status)?;
-        Ok(Response::new(wire::CreateFundResponse { fund: Some(encode(&fund)) }))
+        Ok(Response::new(wire::CreateFundResponse { fund: Some(encode(&fund, None)) }))
     }
 
     async fn get_fund(
@@ -34,7 +35,8 @@ impl FundService for FundRpc {
         let fund_id = fields.parse("fund_id", &request.get_ref().fund_id);
         let fund_id = fields.finish(fund_id)?;
         let fund = self.0.get_fund(&caller, &fund_id).await.map_err(status::status)?;
-        Ok(Response::new(wire::GetFundResponse { fund: Some(encode(&fund)) }))
+        let fund = Some(encode(&fund, self.heard_at().await?));
+        Ok(Response::new(wire::GetFundResponse { fund }))
     }
 
     async fn list_funds(
@@ -50,7 +52,8 @@ impl FundService for FundRpc {
         let next_page_token = next_page(&mut found, limit, |last| {
             PageToken::encode(&list, last.fund_id.as_str().as_bytes())
         });
-        let funds = found.iter().map(encode).collect();
+        let heard_at = self.heard_at().await?;
+        let funds = found.iter().map(|fund| encode(fund, heard_at)).collect();
         Ok(Response::new(wire::ListFundsResponse { funds, next_page_token }))
     }
 }
@@ -70,7 +73,14 @@ fn create(caller: Caller, message: &wire::CreateFundRequest) -> Result<FundComma
     Ok(FundCommand { caller, request_id, fund_id, organization, pledged })
 }
 
-fn encode(fund: &Fund) -> wire::Fund {
+impl FundRpc {
+    /// When redemption was last heard, which is what gives money back to funds.
+    async fn heard_at(&self) -> Result<Option<Timestamp>, Status> {
+        Ok(self.0.closure_cursor().await.map_err(status::status)?.heard_at)
+    }
+}
+
+fn encode(fund: &Fund, heard_at: Option<Timestamp>) -> wire::Fund {
     wire::Fund {
         fund_id: fund.fund_id.to_string(),
         organization: fund.organization.to_string(),
@@ -78,5 +88,8 @@ fn encode(fund: &Fund) -> wire::Fund {
         issued_fen: fund.issued.0,
         free_fen: fund.free().0,
         created_at: Some(encode_timestamp(fund.created_at)),
+        spent_fen: fund.spent.0,
+        returned_fen: fund.returned.0,
+        returns_heard_at: heard_at.map(encode_timestamp),
     }
 }

@@ -8,6 +8,7 @@ mod encode_terms;
 mod fund_service;
 mod issuance_service;
 mod issue_to_list;
+mod redemption_peer;
 mod status;
 mod voucher_feed_service;
 
@@ -24,6 +25,7 @@ use self::campaign_service::CampaignRpc;
 pub(crate) use self::eligibility_peer::EligibilityService;
 use self::fund_service::FundRpc;
 use self::issuance_service::IssuanceRpc;
+pub(crate) use self::redemption_peer::RedemptionService;
 use self::voucher_feed_service::VoucherFeedRpc;
 use crate::usecase::Issuance;
 

@@ -5,6 +5,7 @@
 //! `conformance` states what every backend must do.
 
 mod claims;
+mod closures;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod feed;
@@ -22,6 +23,7 @@ use clock::Timestamp;
 use member_identity::{OrganizationPath, PersonKey, VoucherId};
 use sql::{Backend, DatabaseConfig, OpenProblem};
 
+pub use self::closures::ClosureStore;
 pub use sql::StoreError;
 
 use crate::domain::{
@@ -214,6 +216,9 @@ pub trait Store: Send + Sync + 'static {
         after: i64,
         limit: u32,
     ) -> Result<VoucherEntries, StoreError>;
+
+    /// What redemption says of vouchers that are over, in the same database.
+    fn closures(&self) -> &dyn ClosureStore;
 
     /// Finishes what is under way and closes the database.
     async fn close(&self);

@@ -24,6 +24,12 @@ pub(super) trait Columns {
 
     fn bytes(&self, column: &'static str) -> Detailed<&[u8]>;
 
+    fn maybe_integer(&self, column: &'static str) -> Detailed<Option<i64>>;
+
+    fn maybe_text(&self, column: &'static str) -> Detailed<Option<&str>>;
+
+    fn maybe_bytes(&self, column: &'static str) -> Detailed<Option<&[u8]>>;
+
     /// Text that a type reads.
     fn parsed<T: FromStr>(&self, column: &'static str) -> Detailed<T> {
         self.text(column)?.parse().map_err(|_| format!("{column} does not parse"))
@@ -91,6 +97,9 @@ pub(super) fn fund(row: &impl Columns) -> Detailed<Fund> {
             .map_err(|_| String::from("organization does not parse"))?,
         pledged: row.integer("pledged_fen").map(Fen)?,
         issued: row.integer("issued_fen").map(Fen)?,
+        spent: row.integer("spent_fen").map(Fen)?,
+        returned: row.integer("returned_fen").map(Fen)?,
+        postings: row.integer("postings")?,
         created_at: row.time("created_at")?,
     })
 }

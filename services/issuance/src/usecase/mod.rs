@@ -5,7 +5,8 @@
 //! - `campaigns`: the campaign verbs, and reading campaigns and stocks;
 //! - `funds`: creating and reading funds;
 //! - `vouchers`: reading vouchers;
-//! - `feed`: following the voucher feed.
+//! - `feed`: following the voucher feed;
+//! - `follow_closures`: following redemption's closures, which give money back to funds.
 //!
 //! The rules are in [`crate::domain`]; here is only who asks whom in which order.
 
@@ -16,6 +17,7 @@ mod failure;
 #[cfg(feature = "testing")]
 pub mod fakes;
 mod feed;
+mod follow_closures;
 mod funds;
 mod issue_to_list;
 mod members;
@@ -35,6 +37,7 @@ pub use self::eligibility::{
 };
 pub use self::failure::Failure;
 pub use self::feed::{FeedMessage, Follower};
+pub use self::follow_closures::{ClosureFollower, FollowProblem, RedemptionPeer};
 pub use self::issue_to_list::{
     CHUNK_MAX, CHUNKS_IN_FLIGHT, ChunkAnswer, Given, ListIssue, ListOrder, Selection,
 };

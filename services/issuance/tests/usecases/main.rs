@@ -1,5 +1,6 @@
 //! The use cases over SQLite, with an eligibility that says what it is told to.
 
+mod closures;
 mod lists;
 mod memory;
 mod support;

@@ -12,8 +12,8 @@ use issuance::domain::{
 };
 use issuance::store::conformance::{Bench, noon};
 use issuance::store::{
-    self, CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, FundQuery, Issued, Standing,
-    StandingQuery, Store, StoreError, VoucherQuery,
+    self, CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, ClosureStore, FundQuery, Issued,
+    Standing, StandingQuery, Store, StoreError, VoucherQuery,
 };
 use issuance::usecase::fakes::{CountingEntropy, FakeEligibility};
 use issuance::usecase::{Issuance, LaneLimits, Parts};
@@ -129,6 +129,10 @@ impl Store for FaultyStore {
         limit: u32,
     ) -> Result<VoucherEntries, StoreError> {
         self.inner.voucher_feed(stock, after, limit).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self.inner.closures()
     }
 
     async fn close(&self) {

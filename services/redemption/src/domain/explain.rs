@@ -60,7 +60,8 @@ pub(super) fn not_free(
         true => spent(voucher, campaign, now)
             .or_else(|| premises.takes(campaign).err())
             .or_else(|| unqualified(voucher, campaign, checks)),
-        false => None,
+        // Who chooses would find it valid if it was closed by somebody ahead in time.
+        false => voucher.is_closed.then(|| expired(voucher.voucher_id, voucher.valid_until)),
     }
 }
 
@@ -79,7 +80,7 @@ fn out_of_time(voucher: &WalletVoucher, now: Timestamp) -> Option<Refusal> {
     if now < valid_from {
         return Some(not_yet_valid(voucher_id, valid_from));
     }
-    (now >= valid_until).then(|| expired(voucher_id, valid_until))
+    voucher.is_over(now).then(|| expired(voucher_id, valid_until))
 }
 
 fn spent(voucher: &WalletVoucher, campaign: &Campaign, now: Timestamp) -> Option<Refusal> {

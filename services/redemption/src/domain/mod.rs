@@ -12,12 +12,15 @@
 //!   that its platform watches.
 //! - [`webhooks`] sends that stream to platforms that do not watch it.
 //! - [`shops`] judges shops and tills, for an order and for the verbs of ops.
+//! - [`Closure`] is what issuance is told of a voucher that is over: what was spent, and what
+//!   never will be.
 //! - [`advance`] decides what of a message of the voucher feed is taken in.
 
 mod authorization;
 mod balance;
 mod campaign;
 mod checks;
+mod closure;
 mod command;
 mod counterparty;
 mod day;
@@ -46,6 +49,7 @@ pub use authorization::{AppliedVoucher, Authorization, Booked, REFUNDS_MAX, Stag
 pub use balance::{AccountBalance, BalanceTotals};
 pub use campaign::{Campaign, CampaignState};
 pub use checks::{Checks, Standing};
+pub use closure::{Closure, ClosureEntries, ClosureHead, Looked};
 pub use command::{
     Action, Answer, AuthorizeOrder, Command, OrderHold, OrderPart, Receipt, Remembered, VoidTarget,
 };

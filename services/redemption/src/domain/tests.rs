@@ -60,10 +60,13 @@ fn voucher(n: u8) -> WalletVoucher {
         stage: VoucherStage::Available,
         uses_left: 1,
         balance_left: None,
+        spent: Fen::ZERO,
         returns: 0,
         counted: None,
         valid_from: at(300),
         valid_until: at(1_200),
+        is_closed: false,
+        closing_due: None,
     }
 }
 

@@ -19,6 +19,8 @@ pub struct WalletVoucher {
     pub uses_left: u32,
     /// What it has left, for a kind that is spent in parts.
     pub balance_left: Option<Fen>,
+    /// What of it was captured and not given back.
+    pub spent: Fen,
     /// How often the right came back.
     pub returns: u32,
     /// The period of its last use, and the uses in it; none before the first, and for terms
@@ -28,6 +30,11 @@ pub struct WalletVoucher {
     pub valid_from: Timestamp,
     /// The first instant after its validity.
     pub valid_until: Timestamp,
+    /// Whether its validity's end was acted upon: what it had left is its fund's again.
+    pub is_closed: bool,
+    /// When it has to be looked at for closing because of what became of it; none when that is as
+    /// it was. Only written.
+    pub closing_due: Option<Timestamp>,
 }
 
 /// Uses in one period.
@@ -81,7 +88,13 @@ impl WalletVoucher {
 
     /// Whether `now` is within its validity.
     pub fn is_valid(&self, now: Timestamp) -> bool {
-        self.valid_from <= now && now < self.valid_until
+        self.valid_from <= now && !self.is_over(now)
+    }
+
+    /// Whether its validity is over. Who closes vouchers may be ahead of who judges orders: what is
+    /// closed is over for both.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.is_closed || self.valid_until <= now
     }
 
     /// The stage that its owner is shown.
@@ -89,7 +102,7 @@ impl WalletVoucher {
         match self.stage {
             VoucherStage::Used => ShownStage::Used,
             _ if self.is_held(now) => ShownStage::Held,
-            _ if self.valid_until <= now => ShownStage::Expired,
+            _ if self.is_over(now) => ShownStage::Expired,
             _ => ShownStage::Available,
         }
     }
@@ -123,7 +136,15 @@ impl WalletVoucher {
             Some(count) if count.period == period => PeriodCount { period, uses: count.uses + 1 },
             Some(_) | None => PeriodCount { period, uses: 1 },
         });
-        Self { stage, uses_left, balance_left, counted, ..self }
+        let spent = Fen(self.spent.0 + amount.0);
+        Self { stage, uses_left, balance_left, spent, counted, ..self }
+    }
+
+    /// `amount` of what was captured went back at `now`, with or without the right. What issuance
+    /// was told of it may not hold any more.
+    pub fn refunded(self, amount: Fen, now: Timestamp) -> Self {
+        let spent = Fen(self.spent.0 - amount.0);
+        Self { spent, closing_due: Some(now), ..self }
     }
 
     /// The right returned: one more use, or `amount` of the balance, until `valid_until`. In its
@@ -140,6 +161,7 @@ impl WalletVoucher {
             false => count,
         };
         let (returns, counted) = (self.returns + 1, self.counted.map(uncount));
-        Self { stage, uses_left, balance_left, returns, counted, valid_until, ..self }
+        let back = Self { stage, uses_left, balance_left, returns, counted, ..self };
+        Self { valid_until, is_closed: false, ..back }
     }
 }

@@ -2,6 +2,7 @@
 //! folder alone names the messages.
 
 mod checkout_service;
+mod closure_feed_service;
 mod cloud_event;
 mod decode;
 mod eligibility_peer;
@@ -22,6 +23,7 @@ mod wallet_service;
 mod webhook_service;
 
 pub use checkout_service::CheckoutRpc;
+pub use closure_feed_service::ClosureFeedRpc;
 pub use eligibility_peer::EligibilityOverRpc;
 pub use event_service::EventRpc;
 pub use issuance_peer::IssuanceOverRpc;

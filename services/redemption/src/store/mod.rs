@@ -6,6 +6,7 @@
 //! `written`, `shops`, `webhooks`, `days` and `reconciliations` are what the backends have in common.
 
 mod campaigns;
+mod closures;
 mod columns;
 #[cfg(feature = "testing")]
 pub mod conformance;
@@ -28,6 +29,7 @@ use member_identity::{AuthorizationId, OrganizationPath, PersonKey, TransactionI
 pub use sql::StoreError;
 use sql::{Backend, DatabaseConfig, OpenProblem};
 
+pub use self::closures::ClosureStore;
 pub use self::shops::{PlacesAsked, ShopAnswer, ShopImportReport, ShopQuery, ShopStore};
 pub use self::webhooks::WebhookStore;
 use crate::domain::{
@@ -262,6 +264,9 @@ pub trait Store: Send + Sync + 'static {
         &self,
         command: Resolve,
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError>;
+
+    /// Vouchers that are over, in the same database.
+    fn closures(&self) -> &dyn ClosureStore;
 
     /// Shops, tills and stops, in the same database.
     fn shops(&self) -> &dyn ShopStore;

@@ -43,10 +43,13 @@ pub(super) fn voucher_held_until(
         stage,
         uses_left: row.small("uses_left")?,
         balance_left: row.maybe_integer("balance_left")?.map(Fen),
+        spent: row.fen("spent_fen")?,
         returns: row.small("returns")?,
         counted: counted.transpose()?,
         valid_from: row.time("valid_from")?,
         valid_until: row.time("valid_until")?,
+        is_closed: row.flag("closed")?,
+        closing_due: None,
     })
 }
 

@@ -13,6 +13,7 @@ mod close_days;
 mod deliver;
 mod events;
 mod feed;
+mod follow_closures;
 mod follow_feed;
 mod get_authorization;
 mod get_daily_totals;
@@ -40,6 +41,7 @@ pub use checkout::{Checkout, CheckoutLanes, CheckoutStages, Wish};
 pub use deliver::{Deliverer, Receivers};
 pub use events::{EventPages, EventSignal, Events, seal_events_by_themselves};
 pub use feed::{Feed, FeedLevel, FeedMessage, FollowProblem, IssuancePeer, IssuanceUnavailable};
+pub use follow_closures::{ClosureCursor, ClosureFollower, ClosureMessage, Closures};
 pub use follow_feed::FeedFollower;
 pub use get_authorization::GetAuthorization;
 pub use get_daily_totals::DailyTotals;
@@ -54,7 +56,9 @@ pub use reconcile::{Differences, OpenReconciliation, Reconciled};
 pub use resolve_difference::ResolveRequest;
 pub use settlement_keys::SettlementKeys;
 pub use shops::Merchants;
-pub use sweep::{close_days_by_themselves, expire_holds_by_themselves};
+pub use sweep::{
+    close_days_by_themselves, close_vouchers_by_themselves, expire_holds_by_themselves,
+};
 pub use webhooks::{WebhookSecrets, Webhooks};
 
 use clock::{BusinessDay, Clock};

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use clock::Clock;
 use tokio::sync::watch;
 
 use super::{CheckoutStages, Settlement};
 use crate::domain::{Moment, business_day};
+use crate::store::{Store, StoreError};
 
 /// How often the sweeper and the closer look.
 const EVERY: Duration = Duration::from_secs(1);
 /// Holds written down in one commit.
 const HOLDS_MAX: u32 = 500;
+/// Vouchers looked at in one commit, and rows of the journal read in one.
+const VOUCHERS_MAX: u32 = 500;
 
 /// Writes down holds that ran out, until `stop` turns true. Answers do not wait for it.
 pub async fn expire_holds_by_themselves(
@@ -25,7 +29,7 @@ pub async fn expire_holds_by_themselves(
     }
 }
 
-async fn expire_all(stages: &CheckoutStages) -> Result<(), crate::store::StoreError> {
+async fn expire_all(stages: &CheckoutStages) -> Result<(), StoreError> {
     loop {
         let now = stages.clock.now();
         let moment = Moment { now, entropy: Arc::clone(&stages.entropy) };
@@ -33,6 +37,26 @@ async fn expire_all(stages: &CheckoutStages) -> Result<(), crate::store::StoreEr
             return Ok(());
         }
     }
+}
+
+/// Closes vouchers that are over, until `stop` turns true. Issuance is told by the closures.
+pub async fn close_vouchers_by_themselves(
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    mut stop: watch::Receiver<bool>,
+) {
+    while next_look(&mut stop).await {
+        if let Err(error) = close_all(&*store, &*clock).await {
+            tracing::warn!(%error, "vouchers that are over are not closed yet");
+        }
+    }
+}
+
+async fn close_all(store: &dyn Store, clock: &dyn Clock) -> Result<(), StoreError> {
+    let closures = store.closures();
+    while closures.walk_closed_days(clock.now(), VOUCHERS_MAX).await? == VOUCHERS_MAX {}
+    while closures.close_vouchers(clock.now(), VOUCHERS_MAX).await? == VOUCHERS_MAX {}
+    Ok(())
 }
 
 /// Closes the days that are over, soon after midnight, until `stop` turns true.

@@ -2,6 +2,7 @@
 
 mod bench;
 mod checkout;
+mod closures;
 mod events;
 mod feed;
 mod keys;

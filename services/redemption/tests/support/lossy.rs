@@ -11,8 +11,8 @@ use redemption::domain::{
     StatementHead, StatementRow, Taken,
 };
 use redemption::store::{
-    AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, StoreError, WalletRead,
-    WebhookStore,
+    AuthorizationKey, ClosureStore, Recalled, ShopStore, StatementPosition, Store, StoreError,
+    WalletRead, WebhookStore,
 };
 
 /// What goes wrong with one batch.
@@ -221,6 +221,10 @@ impl Store for Lossy {
         command: Resolve,
     ) -> Kept<Result<Resolution, ResolveProblem>> {
         self.inner.resolve_difference(command).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self.inner.closures()
     }
 
     fn shops(&self) -> &dyn ShopStore {

@@ -56,7 +56,7 @@ const fn offer(id: &'static str, worth: &'static str) -> Offer {
     Offer { id, worth, fund: Some(FUND), quota: 1_000, ..Offer::DEFAULT }
 }
 
-const HUNDRED: Offer = offer(
+pub(super) const HUNDRED: Offer = offer(
     "hundred",
     "kind = 'AMOUNT_OFF'\nthreshold_fen = 20000\namount_fen = 10000\nrefund_rule = 'RIGHT_RETURNS'",
 );
@@ -64,7 +64,7 @@ const FIFTY: Offer = offer(
     "fifty",
     "kind = 'AMOUNT_OFF'\nthreshold_fen = 10000\namount_fen = 5000\nrefund_rule = 'RIGHT_RETURNS'",
 );
-const SEVEN: Offer = offer(
+pub(super) const SEVEN: Offer = offer(
     "seven",
     "kind = 'AMOUNT_OFF'\nthreshold_fen = 1000\namount_fen = 701\nrefund_rule = 'RIGHT_RETURNS'",
 );
@@ -89,12 +89,17 @@ impl Bench {
     }
 
     /// The one fund as stored.
-    async fn the_fund(&self) -> Fund {
+    pub(super) async fn the_fund(&self) -> Fund {
         self.store.fund(&name(FUND)).await.expect("reads").expect("is there")
     }
 
+    /// Another fund with so much.
+    pub(super) async fn create_fund(&self, id: &str, pledged: i64) {
+        self.create(command(id, id, "gd", pledged)).await.expect("is created");
+    }
+
     /// The fund with so much, and the campaigns that draw on it.
-    async fn pledge(&self, pledged: i64, offers: &[Offer]) {
+    pub(super) async fn pledge(&self, pledged: i64, offers: &[Offer]) {
         self.create(command("create", FUND, "gd", pledged)).await.expect("is created");
         for offer in offers {
             self.activate(*offer).await;
@@ -102,7 +107,7 @@ impl Bench {
     }
 }
 
-fn granted(answers: &ClaimAnswers) -> usize {
+pub(super) fn granted(answers: &ClaimAnswers) -> usize {
     answers.iter().filter(|answer| answer.is_ok()).count()
 }
 

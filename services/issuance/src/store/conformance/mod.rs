@@ -5,6 +5,7 @@
 mod bench;
 mod campaigns;
 mod claims;
+mod closures;
 mod feed;
 mod funds;
 mod liabilities;
@@ -30,6 +31,6 @@ pub struct Case {
 /// Every case.
 pub fn cases() -> Vec<Case> {
     let of_one = [claims::CASES, refusals::CASES, campaigns::CASES, feed::CASES, reads::CASES];
-    let of_money = [liabilities::CASES, funds::CASES];
+    let of_money = [liabilities::CASES, funds::CASES, closures::CASES];
     [of_one.concat(), of_money.concat(), replicas::CASES.to_vec()].concat()
 }

@@ -1,4 +1,5 @@
-//! Funds: created once, read, and drawn on by batches of claims.
+//! Funds: created once, read, and moved by batches of claims and of closures, each by a transaction
+//! of the fund's journal.
 
 use clock::Timestamp;
 use sql::StoreError;
@@ -6,7 +7,9 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::campaigns;
-use crate::domain::{Fund, FundChange, FundCommand, FundId, FundRefusal, decide_fund};
+use crate::domain::{
+    Fund, FundChange, FundCommand, FundId, FundPosting, FundPostingKind, FundRefusal, decide_fund,
+};
 use crate::store::claims::missing_fund;
 use crate::store::{FundQuery, rows};
 
@@ -93,8 +96,9 @@ async fn insert(
     fund: &Fund,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO fund (fund_id, organization, pledged_fen, created_by, request_id, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO fund (fund_id, organization, pledged_fen, created_by, request_id, created_at,
+           postings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(fund.fund_id.as_str())
     .bind(fund.organization.as_str())
@@ -102,27 +106,71 @@ async fn insert(
     .bind(command.caller.partner.as_str())
     .bind(command.request_id.as_str())
     .bind(fund.created_at.as_micros())
+    .bind(fund.postings)
+    .execute(&mut *tx)
+    .await
+    .map_err(classify)?;
+    write_down(tx, &fund.fund_id, (fund.pledge(), fund.created_at)).await
+}
+
+/// Moves a fund, which is locked, from what was read, by the next transaction of its journal, in
+/// one round trip; anything else there is a conflict.
+pub(super) async fn post(
+    tx: &mut PgConnection,
+    (before, after): (&Fund, &Fund),
+    (kind, at): (FundPostingKind, Timestamp),
+) -> Result<(), StoreError> {
+    let posting = before.posting_to(after, kind);
+    let written = sqlx::query(
+        "WITH moved AS (
+           UPDATE fund SET issued_fen = $1, spent_fen = $2, returned_fen = $3, postings = $4
+           WHERE fund_id = $5 AND postings = $4 - 1 RETURNING fund_id
+         )
+         INSERT INTO fund_journal (fund_id, number, kind, pledged_fen, free_fen, open_fen,
+           spent_fen, created_at)
+         SELECT fund_id, $4, $6, $7, $8, $9, $10, $11 FROM moved",
+    )
+    .bind(after.issued.0)
+    .bind(after.spent.0)
+    .bind(after.returned.0)
+    .bind(posting.number)
+    .bind(after.fund_id.as_str())
+    .bind(posting.kind.name())
+    .bind(posting.pledged_fen)
+    .bind(posting.free_fen)
+    .bind(posting.open_fen)
+    .bind(posting.spent_fen)
+    .bind(at.as_micros())
+    .execute(tx)
+    .await
+    .map_err(classify)?;
+    match written.rows_affected() {
+        1 => Ok(()),
+        _ => Err(StoreError::Conflict),
+    }
+}
+
+/// The first transaction of a fund that was just created.
+async fn write_down(
+    tx: &mut PgConnection,
+    fund_id: &FundId,
+    (posting, at): (FundPosting, Timestamp),
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO fund_journal (fund_id, number, kind, pledged_fen, free_fen, open_fen,
+           spent_fen, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(fund_id.as_str())
+    .bind(posting.number)
+    .bind(posting.kind.name())
+    .bind(posting.pledged_fen)
+    .bind(posting.free_fen)
+    .bind(posting.open_fen)
+    .bind(posting.spent_fen)
+    .bind(at.as_micros())
     .execute(tx)
     .await
     .map_err(classify)?;
     Ok(())
-}
-
-/// Moves what was given out from what was read; anything else there is a conflict.
-pub(super) async fn draw(
-    tx: &mut PgConnection,
-    (before, after): (&Fund, &Fund),
-) -> Result<(), StoreError> {
-    let updated =
-        sqlx::query("UPDATE fund SET issued_fen = $1 WHERE fund_id = $2 AND issued_fen = $3")
-            .bind(after.issued.0)
-            .bind(after.fund_id.as_str())
-            .bind(before.issued.0)
-            .execute(tx)
-            .await
-            .map_err(classify)?;
-    match updated.rows_affected() {
-        1 => Ok(()),
-        _ => Err(StoreError::Conflict),
-    }
 }

@@ -6,6 +6,8 @@
 //!
 //! - A batch of claims locks its stock, which lets the batches of a stock take effect one after the
 //!   other, and reads its campaign only then. It never waits for a campaign while it has a stock.
+//! - Closures lock the row of their source before everything else, and then funds: one follower
+//!   takes in a message at a time.
 //! - A campaign verb locks the campaign and all its stocks: what it changes holds for every batch
 //!   that comes after it, and those before it are committed. Batches would not let it in if they
 //!   shared a lock on the campaign: sharers do not wait for those who wait for them to end.
@@ -13,6 +15,7 @@
 mod campaigns;
 mod claims;
 mod claims_write;
+mod closures;
 mod feed;
 mod funds;
 mod reads;
@@ -30,7 +33,7 @@ use sqlx::pool::PoolConnection;
 
 use super::programmes::Programmes;
 use super::{
-    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, FundQuery, Issued, Standing,
+    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, ClosureStore, FundQuery, Issued, Standing,
     StandingQuery, Store, VoucherQuery,
 };
 use crate::domain::{
@@ -48,6 +51,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 2,
         name: "funds",
         sql: include_str!("../../../migrations/postgres/0002_funds.sql"),
+    },
+    MigrationFile {
+        version: 3,
+        name: "closures",
+        sql: include_str!("../../../migrations/postgres/0003_closures.sql"),
     },
 ];
 
@@ -158,6 +166,10 @@ impl Store for PostgresStore {
         limit: u32,
     ) -> Result<VoucherEntries, StoreError> {
         feed::vouchers(&mut *self.reader().await?, stock, (after, limit)).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self
     }
 
     async fn close(&self) {

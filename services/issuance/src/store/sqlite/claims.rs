@@ -12,8 +12,8 @@ use sqlx::SqliteConnection;
 use super::batch::array;
 use super::{claims_write, funds, reads};
 use crate::domain::{
-    Campaign, ClaimCommand, ClaimKey, ClaimState, Fund, FundId, StockKey, Voucher, WHOLE,
-    decide_claims,
+    Campaign, ClaimCommand, ClaimKey, ClaimState, Fund, FundId, FundPostingKind, StockKey, Voucher,
+    WHOLE, decide_claims,
 };
 use crate::store::claims::{Limit, answers, missing, missing_fund, standings as standings_of};
 use crate::store::programmes::Programmes;
@@ -35,7 +35,7 @@ pub(super) async fn decide(
     let effects = decide_claims(state, &batch.judged_by, &batch.commands, batch.at);
     if !effects.winners.is_empty() {
         if let Some(states) = fund.as_ref().zip(effects.fund.as_ref()) {
-            funds::draw(tx, states).await?;
+            funds::post(tx, states, (FundPostingKind::Issue, batch.at)).await?;
         }
         claims_write::write(tx, &effects, &limit, before).await?;
     }

@@ -4,6 +4,7 @@ mod batch;
 mod campaigns;
 mod claims;
 mod claims_write;
+mod closures;
 mod feed;
 mod funds;
 mod reads;
@@ -20,7 +21,7 @@ use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError, migrator};
 
 use super::programmes::Programmes;
 use super::{
-    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, FundQuery, Issued, Standing,
+    CampaignAt, CampaignQuery, ClaimAnswers, ClaimBatch, ClosureStore, FundQuery, Issued, Standing,
     StandingQuery, Store, VoucherQuery,
 };
 use crate::domain::{
@@ -38,6 +39,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 2,
         name: "funds",
         sql: include_str!("../../../migrations/sqlite/0002_funds.sql"),
+    },
+    MigrationFile {
+        version: 3,
+        name: "closures",
+        sql: include_str!("../../../migrations/sqlite/0003_closures.sql"),
     },
 ];
 
@@ -148,6 +154,10 @@ impl Store for SqliteStore {
         limit: u32,
     ) -> Result<VoucherEntries, StoreError> {
         feed::vouchers(&mut *self.reader().await?, stock, (after, limit)).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self
     }
 
     async fn close(&self) {

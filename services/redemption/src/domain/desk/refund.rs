@@ -49,6 +49,8 @@ impl Desk {
             if self.right_returns(refunded, applied, part) {
                 rights.push(at);
             }
+            let now = self.moment.now;
+            self.change_voucher(applied.voucher_id, |own| own.refunded(amount, now));
             self.post(TransactionKind::Refund, refunded, (applied, amount), booking);
         }
         rights
@@ -79,6 +81,7 @@ impl Desk {
 fn valid_until_after(terms: &Terms, voucher: &WalletVoucher, now: Timestamp) -> Option<Timestamp> {
     let valid_until = match terms.refund_rule() {
         RefundRule::RightIsSpent => return None,
+        RefundRule::RightReturns if voucher.is_over(now) => return None,
         RefundRule::RightReturns => voucher.valid_until,
         RefundRule::RightReturnsWithGrace(days) => {
             let today = BusinessDay::of(now, terms.zone());

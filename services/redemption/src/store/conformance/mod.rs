@@ -3,6 +3,7 @@
 //!
 //! [`cases`] is the one list: a case that is not on it is dead code, which the compiler reports.
 
+mod closures;
 mod days;
 mod events;
 mod feed;
@@ -67,6 +68,7 @@ pub fn cases() -> Vec<Case> {
         replay::cases(),
         days::cases(),
         events::cases(),
+        closures::cases(),
         statements::cases(),
         reconciliation::cases(),
         feed::cases(),

@@ -149,10 +149,10 @@ async fn wallets(tx: &mut PgConnection, vouchers: &[IssuedVoucher]) -> Result<()
     let latest: Vec<&IssuedVoucher> = latest.into_values().collect();
     sqlx::query(
         "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, uses_left,
-           balance_left, valid_from, valid_until, version)
+           balance_left, valid_from, valid_until, closing_due, version)
          SELECT get_byte(k.person_key, 0), k.voucher_id, k.person_key, k.campaign_id, 'AVAILABLE',
            coalesce(c.uses_total, 1), CASE c.kind WHEN 'BALANCE' THEN c.amount_fen END,
-           k.valid_from, k.valid_until, k.version
+           k.valid_from, k.valid_until, k.valid_until, k.version
          FROM unnest($1::BYTEA[], $2::BYTEA[], $3::TEXT[], $4::BIGINT[], $5::BIGINT[],
            $6::BIGINT[])
            AS k (voucher_id, person_key, campaign_id, valid_from, valid_until, version)
@@ -161,7 +161,7 @@ async fn wallets(tx: &mut PgConnection, vouchers: &[IssuedVoucher]) -> Result<()
          ON CONFLICT (voucher_id, shard) DO UPDATE SET valid_from = excluded.valid_from,
            valid_until = CASE wallet_voucher.returns WHEN 0 THEN excluded.valid_until
              ELSE greatest(wallet_voucher.valid_until, excluded.valid_until) END,
-           version = excluded.version
+           closing_due = excluded.closing_due, closed = 0, version = excluded.version
          WHERE excluded.version > wallet_voucher.version",
     )
     .bind(column(&latest, |one| *one.voucher_id.as_bytes()))

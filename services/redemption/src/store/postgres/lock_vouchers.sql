@@ -3,7 +3,8 @@
 -- authorizations $5, and of what the requests made whose partners are $6, verbs $7 and ids $8. What
 -- an authorization has never changes, so that reading it before the lock is no matter.
 SELECT w.voucher_id, w.person_key, w.campaign_id, w.state, w.held_by, w.uses_left, w.balance_left,
-  w.returns, w.use_period, w.period_uses, w.valid_from, w.valid_until
+  w.spent_fen, w.returns, w.use_period, w.period_uses, w.valid_from, w.valid_until,
+  w.closed
 FROM (
   SELECT own.voucher_id
   FROM unnest($1::BYTEA[]) AS p (person_key) CROSS JOIN LATERAL (

@@ -4,12 +4,14 @@
 //! do not deadlock: the row of the business day (shared; closing takes it alone), then vouchers by
 //! id. Whoever has locked the vouchers of an authorization has locked the authorization too: it
 //! has at least one voucher, and no step changes it without them. Then rows are written, batches
-//! sorted by key: requests, orders, the journal. A key that two steps write at once is a conflict
+//! sorted by key: requests, orders, the journal. Who closes vouchers takes those that are free, and
+//! the head of the closures last of all. A key that two steps write at once is a conflict
 //! for the second, which is run again and sees what the first has done.
 
 mod balance;
 mod batch;
 mod checkout;
+mod closures;
 mod days;
 mod differences;
 mod events;
@@ -33,7 +35,8 @@ use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
 use super::{
-    AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead, WebhookStore,
+    AuthorizationKey, ClosureStore, Recalled, ShopStore, StatementPosition, Store, WalletRead,
+    WebhookStore,
 };
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
@@ -76,8 +79,13 @@ const MIGRATIONS: &[MigrationFile] = &[
     },
     MigrationFile {
         version: 7,
+        name: "closures",
+        sql: include_str!("../../../migrations/postgres/0007_closures.sql"),
+    },
+    MigrationFile {
+        version: 8,
         name: "webhooks",
-        sql: include_str!("../../../migrations/postgres/0007_webhooks.sql"),
+        sql: include_str!("../../../migrations/postgres/0008_webhooks.sql"),
     },
 ];
 
@@ -302,6 +310,10 @@ impl Store for PostgresStore {
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError> {
         let step = async move |tx: &mut _| differences::resolve(tx, &command).await;
         self.database.write("resolve_difference", step).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self
     }
 
     fn shops(&self) -> &dyn ShopStore {

@@ -6,7 +6,7 @@ use sql::postgres::classify;
 use sqlx::PgConnection;
 
 use super::batch::{column, count};
-use super::journal;
+use super::{closures, journal};
 use crate::domain::{
     AppliedVoucher, Authorization, Changes, Fingerprint, NewEvent, NewRefund, Remembered,
     RequestKey, WalletVoucher,
@@ -149,12 +149,13 @@ async fn vouchers(tx: &mut PgConnection, changed: &[WalletVoucher]) -> Result<()
     }
     let done = sqlx::query(
         "UPDATE wallet_voucher AS w SET state = k.state, held_by = k.held_by,
-           uses_left = k.uses_left, balance_left = k.balance_left, returns = k.returns,
+           uses_left = k.uses_left, balance_left = k.balance_left, spent_fen = k.spent_fen,
+           returns = k.returns,
            use_period = k.use_period, period_uses = k.period_uses, valid_until = k.valid_until
          FROM unnest($1::BYTEA[], $2::TEXT[], $3::BYTEA[], $4::BIGINT[], $5::BIGINT[],
-           $6::BIGINT[], $7::TEXT[], $8::BIGINT[], $9::BIGINT[])
+           $6::BIGINT[], $7::TEXT[], $8::BIGINT[], $9::BIGINT[], $10::BIGINT[])
            AS k (voucher_id, state, held_by, uses_left, balance_left, returns, use_period,
-             period_uses, valid_until)
+             period_uses, valid_until, spent_fen)
          WHERE w.voucher_id = k.voucher_id AND w.shard = get_byte(k.voucher_id, 0)",
     )
     .bind(column(changed, |own| *own.voucher_id.as_bytes()))
@@ -166,13 +167,18 @@ async fn vouchers(tx: &mut PgConnection, changed: &[WalletVoucher]) -> Result<()
     .bind(column(changed, |own| own.counted.as_ref().map(|count| count.period.as_str())))
     .bind(column(changed, |own| own.counted.as_ref().map(|count| i64::from(count.uses))))
     .bind(column(changed, |own| own.valid_until.as_micros()))
-    .execute(tx)
+    .bind(column(changed, |own| own.spent.0))
+    .execute(&mut *tx)
     .await;
     require(done, changed.len(), |updated| StoreError::Corrupt {
         table: "wallet_voucher",
         id: String::new(),
         detail: format!("{updated} of {} vouchers were found", changed.len()),
-    })
+    })?;
+    let due = changed
+        .iter()
+        .filter_map(|own| own.closing_due.map(|due| (own.voucher_id, Some(due), own.is_closed)));
+    closures::set_due(tx, &due.collect::<Vec<_>>()).await
 }
 
 /// What was answered, and the steps that authorizations took, with an answer or by themselves.

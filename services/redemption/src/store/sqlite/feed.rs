@@ -127,16 +127,16 @@ async fn wallets(tx: &mut SqliteConnection, vouchers: &[IssuedVoucher]) -> Resul
     });
     sqlx::query(
         "INSERT INTO wallet_voucher (shard, voucher_id, person_key, campaign_id, state, uses_left,
-           balance_left, valid_from, valid_until, version)
+           balance_left, valid_from, valid_until, closing_due, version)
          SELECT k.value ->> 0, unhex(k.value ->> 1), unhex(k.value ->> 2), k.value ->> 3,
            'AVAILABLE', coalesce(c.uses_total, 1), iif(c.kind = 'BALANCE', c.amount_fen, NULL),
-           k.value ->> 4, k.value ->> 5, k.value ->> 6
+           k.value ->> 4, k.value ->> 5, k.value ->> 5, k.value ->> 6
          FROM json_each(?1) AS k LEFT JOIN campaign AS c ON c.campaign_id = k.value ->> 3
          WHERE true
          ON CONFLICT (shard, voucher_id) DO UPDATE SET valid_from = excluded.valid_from,
            valid_until = iif(wallet_voucher.returns = 0, excluded.valid_until,
              max(wallet_voucher.valid_until, excluded.valid_until)),
-           version = excluded.version
+           closing_due = excluded.closing_due, closed = 0, version = excluded.version
          WHERE excluded.version > wallet_voucher.version",
     )
     .bind(batch::array(rows))

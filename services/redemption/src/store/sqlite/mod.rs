@@ -3,6 +3,7 @@
 mod balance;
 mod batch;
 mod checkout;
+mod closures;
 mod days;
 mod differences;
 mod events;
@@ -24,7 +25,8 @@ use sql::{DatabaseConfig, MigrationFile, OpenProblem, StoreError};
 
 use super::days::Closed;
 use super::{
-    AuthorizationKey, Recalled, ShopStore, StatementPosition, Store, WalletRead, WebhookStore,
+    AuthorizationKey, ClosureStore, Recalled, ShopStore, StatementPosition, Store, WalletRead,
+    WebhookStore,
 };
 use crate::domain::{
     AccountBalance, Answer, Authorization, BadRow, ClosedDay, Command, Counterparty, DailyTotal,
@@ -67,8 +69,13 @@ const MIGRATIONS: &[MigrationFile] = &[
     },
     MigrationFile {
         version: 7,
+        name: "closures",
+        sql: include_str!("../../../migrations/sqlite/0007_closures.sql"),
+    },
+    MigrationFile {
+        version: 8,
         name: "webhooks",
-        sql: include_str!("../../../migrations/sqlite/0007_webhooks.sql"),
+        sql: include_str!("../../../migrations/sqlite/0008_webhooks.sql"),
     },
 ];
 
@@ -293,6 +300,10 @@ impl Store for SqliteStore {
     ) -> Result<Result<Resolution, ResolveProblem>, StoreError> {
         let step = async move |tx: &mut _| differences::resolve(tx, &command).await;
         self.database.write("resolve_difference", step).await
+    }
+
+    fn closures(&self) -> &dyn ClosureStore {
+        self
     }
 
     fn shops(&self) -> &dyn ShopStore {

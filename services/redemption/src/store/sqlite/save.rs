@@ -7,7 +7,7 @@ use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
 use super::batch::{self, Hex, id_row};
-use super::{events, journal};
+use super::{closures, events, journal};
 use crate::domain::{
     Authorization, Changes, Fingerprint, NewRefund, Remembered, RequestKey, WalletVoucher,
 };
@@ -165,14 +165,18 @@ async fn vouchers(tx: &mut SqliteConnection, changed: &[WalletVoucher]) -> Resul
         UPDATE wallet_voucher SET state = k.value ->> 2, held_by = unhex(k.value ->> 3),
           uses_left = k.value ->> 4, balance_left = k.value ->> '$[5][0]',
           returns = k.value ->> '$[5][1]', use_period = k.value ->> '$[5][2]',
-          period_uses = k.value ->> '$[5][3]'
+          period_uses = k.value ->> '$[5][3]', spent_fen = k.value ->> '$[5][4]'
         FROM json_each(?1) AS k
         WHERE shard = k.value ->> 0 AND voucher_id = unhex(k.value ->> 1)";
     let updated = run(tx, update, changed.iter().map(voucher_row)).await?;
     let detail = format!("{updated} of {} vouchers were found", changed.len());
     let corrupt = StoreError::Corrupt { table: "wallet_voucher", id: String::new(), detail };
     require(updated, changed.len(), corrupt)?;
-    validities(tx, changed).await
+    validities(tx, changed).await?;
+    let due = changed
+        .iter()
+        .filter_map(|own| own.closing_due.map(|due| (own.voucher_id, Some(due), own.is_closed)));
+    closures::set_due(tx, &due.collect::<Vec<_>>()).await
 }
 
 /// Until when vouchers can be used whose right came back, which alone can change it: it is in the
@@ -197,7 +201,8 @@ fn voucher_row(voucher: &WalletVoucher) -> impl Serialize {
     let counted = voucher.counted.as_ref();
     let period = counted.map(|count| count.period.as_str());
     let balance_left = voucher.balance_left.map(|left| left.0);
-    let figures = (balance_left, voucher.returns, period, counted.map(|count| count.uses));
+    let uses = counted.map(|count| count.uses);
+    let figures = (balance_left, voucher.returns, period, uses, voucher.spent.0);
     let held_by = held_by.map(Hex);
     (shard, id, state, held_by, voucher.uses_left, figures)
 }

@@ -191,6 +191,9 @@ fn memory_tells_that_too_little_is_free_in_the_fund() {
             organization: OrganizationPath::parse("gd").unwrap(),
             pledged: Fen(1_000),
             issued: Fen(1_000 - free),
+            spent: Fen(0),
+            returned: Fen(0),
+            postings: 1,
             created_at: eve(),
         };
         let left = (Some(campaign().full_stock()), Some(fund));

@@ -32,4 +32,4 @@ CREATE TABLE dead_letter (
 
 CREATE INDEX dead_letter_queued ON dead_letter (partner, webhook_id, position) WHERE is_queued = 1;
 
-UPDATE meta SET value = '7' WHERE key = 'schema';
+UPDATE meta SET value = '8' WHERE key = 'schema';
