@@ -94,8 +94,10 @@ impl Services {
         };
         fs::write(plan.folder.join("tokens.pub.pem"), public)?;
         fs::write(plan.folder.join("registry.toml"), &plan.key_ring)?;
-        let (settlement, _) = Signer::generate().expect("the machine has randomness");
-        fs::write(plan.folder.join("settlement.pem"), settlement)?;
+        for key in ["settlement.pem", "cards.pem"] {
+            let (private, _) = Signer::generate().expect("the machine has randomness");
+            fs::write(plan.folder.join(key), private)?;
+        }
         let addresses = free_addresses();
         let mut configs = Vec::new();
         for service in Service::ALL {
@@ -183,6 +185,7 @@ fn configuration(service: Service, plan: &Plan<'_>, addresses: Addresses) -> Str
     );
     if service == Service::Eligibility {
         text += &format!("\n[keys]\nring_file = \"{folder}/registry.toml\"\n");
+        text += &format!("\n[cards]\nsigning_key_path = \"{folder}/cards.pem\"\n");
     }
     if service == Service::Redemption {
         text += &format!("\n[settlement]\nsigning_key_path = \"{folder}/settlement.pem\"\n");

@@ -17,6 +17,8 @@ const KEYS: &str = "keys";
 const PRIVATE_KEY: &str = "tokens.pem";
 /// The file of the key that signs statements.
 const SETTLEMENT_KEY: &str = "settlement.pem";
+/// The file of the key that signs card codes.
+const CARD_KEY: &str = "cards.pem";
 
 /// Why a data folder cannot be used, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +65,7 @@ impl Installation {
         let public_file = keys.join("tokens.pub.pem");
         make_key(&private_file, &public_file)?;
         make_key(&keys.join(SETTLEMENT_KEY), &keys.join("settlement.pub.pem"))?;
+        make_key(&keys.join(CARD_KEY), &keys.join("cards.pub.pem"))?;
         let ring = keys.join("registry.toml");
         if !ring.exists() {
             write_new(&ring, &eligibility::keyring::generate())?;
@@ -103,6 +106,11 @@ impl Installation {
     /// File with the key that signs statements.
     pub fn settlement_key_file(&self) -> PathBuf {
         self.folder.join(KEYS).join(SETTLEMENT_KEY)
+    }
+
+    /// File with the key that signs card codes.
+    pub fn card_key_file(&self) -> PathBuf {
+        self.folder.join(KEYS).join(CARD_KEY)
     }
 
     /// The database of one service.

@@ -43,6 +43,8 @@ impl Role {
             Self::UnionOffice => &[
                 "registry.write",
                 "registry.read",
+                "card.write",
+                "card.read",
                 "policy.write",
                 "policy.read",
                 "eligibility.explain",
@@ -56,6 +58,8 @@ impl Role {
                 "wallet.read",
                 "campaign.read",
                 "membership.verify",
+                "card.present",
+                "account.link",
             ],
             Self::PaymentPlatform => &[
                 "checkout.quote",
@@ -73,6 +77,8 @@ impl Role {
                 "policy.read",
                 "policy.write",
                 "registry.read",
+                "grant.write",
+                "grant.read",
                 "voucher.read",
                 "settlement.read",
                 "settlement.ops",

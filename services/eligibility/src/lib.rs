@@ -23,7 +23,7 @@ mod service;
 pub mod store;
 pub mod usecase;
 
-pub use config::{Config, KeysConfig, RegistryConfig};
+pub use config::{CardsConfig, Config, KeysConfig, RegistryConfig, VerificationConfig};
 pub use domain::keyring;
 pub use service::build;
 

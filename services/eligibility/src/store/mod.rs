@@ -14,14 +14,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::{MemberId, OrganizationPath, Shard};
+use member_identity::{CardId, MemberId, OrganizationPath, PersonKey, Shard};
 use sql::StoreError;
 
+use crate::domain::account::{AccountOutcome, AccountRequest, EarlierAccount, FreshLink};
+use crate::domain::card::{Card, CardChange, CardOutcome};
+use crate::domain::card_code::Nonce;
+use crate::domain::grant::{Grant, GrantKey};
 use crate::domain::keyring::{Blind, WrappedKey};
 use crate::domain::member::Member;
 use crate::domain::organization::{Creation, Organization};
 use crate::domain::policy::{Policy, PolicyDraft, Publication};
-use crate::domain::registry::Applied;
+use crate::domain::registry::{Applied, Handle};
 use crate::domain::roster::{ImportBatch, KeptProblem, RosterImport};
 use crate::domain::standing::{StandingChange, StandingOutcome};
 use crate::domain::vault::Vault;
@@ -54,12 +58,14 @@ pub struct Versions {
     pub shards: Box<[i64; SHARDS]>,
     /// Publications of policies.
     pub policies: i64,
+    /// Changes of grants.
+    pub grants: i64,
 }
 
 impl Versions {
     /// Before the first change.
     pub fn none() -> Self {
-        Self { shards: Box::new([0; SHARDS]), policies: 0 }
+        Self { shards: Box::new([0; SHARDS]), policies: 0, grants: 0 }
     }
 }
 
@@ -96,6 +102,94 @@ pub struct StoredMember {
     pub birth: Option<Vec<u8>>,
     /// The identity number's blind index of the newest version that was asked for.
     pub blind: Option<Blind>,
+}
+
+/// How far the changes of a shard's handles have been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandleCursor {
+    /// The shard.
+    pub shard: Shard,
+    /// Every earlier version of it has been read.
+    pub version: i64,
+    /// Of this version, handles up to this one have been read.
+    pub key: [u8; 16],
+}
+
+impl HandleCursor {
+    /// Behind everything of a version.
+    pub const fn behind(shard: Shard, version: i64) -> Self {
+        Self { shard, version, key: [u8::MAX; 16] }
+    }
+}
+
+/// A handle as memory takes it from the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredHandle {
+    /// What it finds.
+    pub handle: Handle,
+    /// The version of the member's shard when it last changed.
+    pub shard_version: i64,
+}
+
+/// A card with what its number is sealed with.
+#[derive(Clone, Debug)]
+pub struct StoredCard {
+    /// The card.
+    pub card: Card,
+    /// Its number, sealed.
+    pub number: Vec<u8>,
+    /// The organization of its member.
+    pub organization: OrganizationPath,
+    /// The person.
+    pub person: PersonKey,
+    /// The person's data key.
+    pub key: WrappedKey,
+}
+
+/// What a change of cards came to.
+#[derive(Clone, Debug)]
+pub struct CardStep {
+    /// The answer.
+    pub outcome: CardOutcome,
+    /// Handles that are new or changed.
+    pub handles: Vec<Handle>,
+}
+
+/// What a change of an account came to.
+#[derive(Clone, Debug)]
+pub struct AccountStep {
+    /// The answer.
+    pub outcome: AccountOutcome,
+    /// Handles that are new or changed.
+    pub handles: Vec<Handle>,
+}
+
+/// A code that is used at a terminal.
+#[derive(Clone, Debug)]
+pub struct CodeUse {
+    /// The card.
+    pub card_id: CardId,
+    /// Which of its codes.
+    pub nonce: Nonce,
+    /// Who uses it.
+    pub caller: String,
+    /// Where.
+    pub terminal: String,
+    /// When the code ends: nothing need be known of it then.
+    pub expires_at: Timestamp,
+    /// The time of the commit.
+    pub at: Timestamp,
+}
+
+/// Whether a code was used before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeSeen {
+    /// Never.
+    First,
+    /// By the same caller at the same terminal.
+    Again,
+    /// By another caller, or at another terminal.
+    Elsewhere,
 }
 
 /// What a batch of a roster came to.
@@ -220,6 +314,74 @@ pub trait Store: Send + Sync + 'static {
 
     /// The newest revision of each policy, by name.
     async fn policies(&self, page: Page<Slug>) -> Result<Vec<Policy>, StoreError>;
+
+    /// Handles that changed after the cursors, of each shard the first `per_shard`, by the version
+    /// of the shard and then by their keys.
+    async fn changed_handles(
+        &self,
+        after: &[HandleCursor],
+        per_shard: u32,
+    ) -> Result<Vec<StoredHandle>, StoreError>;
+
+    /// Grants that were changed after a version, with their versions and by them, at most `size`.
+    async fn changed_grants(&self, after: i64, size: u32) -> Result<Vec<(i64, Grant)>, StoreError>;
+
+    /// The person behind a member, with their data key.
+    async fn person_of(
+        &self,
+        member_id: MemberId,
+    ) -> Result<Option<(PersonKey, WrappedKey)>, StoreError>;
+
+    /// Decides on a change of cards and remembers the answer under the request id, in one commit
+    /// (law A1). A refusal is not remembered.
+    async fn change_card(&self, change: CardChange) -> Result<Decided<CardStep>, StoreError>;
+
+    /// A card with its number, sealed.
+    async fn card(&self, card_id: CardId) -> Result<Option<StoredCard>, StoreError>;
+
+    /// Cards of a member after a key, by id, at most `size`.
+    async fn cards(
+        &self,
+        member_id: MemberId,
+        after: Option<CardId>,
+        size: u32,
+    ) -> Result<Vec<StoredCard>, StoreError>;
+
+    /// The card that a member has, active or lost.
+    async fn held_card(&self, member_id: MemberId) -> Result<Option<Card>, StoreError>;
+
+    /// Cards that were blocked, and those of members who were suspended, after a time; by id.
+    async fn blocked_cards(&self, since: Timestamp) -> Result<Vec<CardId>, StoreError>;
+
+    /// Enters the use of a code, which others then see until it ends.
+    async fn use_code(&self, used: CodeUse) -> Result<CodeSeen, StoreError>;
+
+    /// Links an account and remembers the answer, in one commit (law A1). A refusal is not
+    /// remembered.
+    async fn link_account(
+        &self,
+        request: AccountRequest,
+        fresh: FreshLink,
+    ) -> Result<Decided<AccountStep>, StoreError>;
+
+    /// Unlinks an account and remembers the answer, in one commit (law A1). A refusal is not
+    /// remembered.
+    async fn unlink_account(
+        &self,
+        request: AccountRequest,
+    ) -> Result<Decided<AccountStep>, StoreError>;
+
+    /// What the first call of a request id about an account was answered.
+    async fn answered_account(
+        &self,
+        request: &AccountRequest,
+    ) -> Result<Option<EarlierAccount>, StoreError>;
+
+    /// States a grant, unless it says that already. Refuses when there is no such organization.
+    async fn set_grant(&self, grant: Grant) -> Result<Decided<Grant>, StoreError>;
+
+    /// Grants that name a reference, by their names.
+    async fn grants(&self, page: Page<GrantKey>) -> Result<Vec<Grant>, StoreError>;
 
     /// Finishes what is under way and closes the database.
     async fn close(&self);
