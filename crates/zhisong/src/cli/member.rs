@@ -187,7 +187,11 @@ async fn verify(
     purpose: String,
 ) -> Result<Answer, Failure> {
     let mut verification = VerificationServiceClient::new(connection.channel(Role::MemberApp)?);
-    let request = VerifyMembershipRequest { member: Some(member.reference()), purpose };
+    let request = VerifyMembershipRequest {
+        member: Some(member.reference()),
+        purpose,
+        terminal_id: String::new(),
+    };
     let verified = verification.verify_membership(request).await?.into_inner();
     let value = json!({ "is_member": verified.is_member, "as_of": instant(verified.as_of) });
     Ok(Answer::record(value, &["is_member", "as_of"]))

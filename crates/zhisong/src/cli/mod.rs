@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod campaign;
+mod card;
 mod checkout;
 mod claim;
 mod clock;
@@ -12,6 +13,7 @@ mod difference;
 mod explain;
 mod failure;
 mod fund;
+mod grant;
 mod issue;
 mod laws;
 mod member;
@@ -57,6 +59,8 @@ enum Command {
     Organization(organization::Organization),
     Roster(roster::Roster),
     Member(member::Member),
+    Card(card::Card),
+    Grant(grant::Grant),
     Campaign(campaign::Campaign),
     Fund(fund::Fund),
     Explain(explain::Explain),
@@ -108,6 +112,8 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Organization(organization) => organization.run().await,
         Command::Roster(roster) => roster.run().await,
         Command::Member(member) => member.run().await,
+        Command::Card(card) => card.run().await,
+        Command::Grant(grant) => grant.run().await,
         Command::Campaign(campaign) => campaign.run().await,
         Command::Fund(fund) => fund.run().await,
         Command::Explain(explain) => explain.run().await,

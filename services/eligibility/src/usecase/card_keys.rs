@@ -23,6 +23,16 @@ pub struct CardSettings {
     pub unknowns_per_minute: u32,
 }
 
+#[cfg(feature = "testing")]
+impl CardSettings {
+    /// A key in PEM, and the usual bounds.
+    pub fn test(signing_key: &str) -> Self {
+        let signer = DocumentSigner::from_pem(signing_key).expect("a test makes it");
+        let keys = CardKeys { signer, published: Vec::new() };
+        Self { keys, code_life: Duration::from_secs(60), unknowns_per_minute: 600 }
+    }
+}
+
 impl CardKeys {
     /// All keys as a JSON Web Key Set, the one that signs first.
     pub(super) fn jwks(&self) -> String {
