@@ -7,7 +7,7 @@ use contracts::eligibility::v1::grant::Reference as By;
 use contracts::eligibility::v1::grant_service_client::GrantServiceClient;
 use contracts::eligibility::v1::member_reference::Reference;
 use contracts::eligibility::v1::{
-    Grant, IssueCardRequest, LinkAccountRequest, LinkedAccount, MemberReference,
+    Grant, IssueCardRequest, LinkAccountRequest, LinkedAccount, ListLinksRequest, MemberReference,
     PresentCardRequest, ReissueCardRequest, SetGrantRequest,
 };
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
@@ -67,6 +67,7 @@ pub struct City {
     pub card_code: String,
     /// A user of the city's platform who is linked with the member.
     pub account_id: String,
+    pub link_id: String,
     pub policy_id: String,
     pub campaign_id: String,
     /// Its fund, which nothing draws on.
@@ -140,6 +141,7 @@ impl City {
             card_id: String::new(),
             card_code: String::new(),
             account_id: format!("user-{name}"),
+            link_id: String::new(),
             voucher_id: String::new(),
             held: [String::new(), String::new()],
             captured: String::new(),
@@ -185,6 +187,9 @@ impl City {
         };
         let mut accounts = AccountServiceClient::new(self.channel(suite).await);
         accounts.link_account(request).await.expect("is linked");
+        let request = ListLinksRequest { member_id: self.member_id.clone(), ..Default::default() };
+        let listed = accounts.list_links(request).await.expect("a page").into_inner();
+        self.link_id = listed.links[0].link_id.clone();
         let province = suite.channel(&grant("ops", "gd", &all_scopes(""))).await;
         let ways = [By::MemberId, By::IdNumber, By::LinkedAccount].map(Into::into);
         let grant = Grant {

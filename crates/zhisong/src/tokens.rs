@@ -45,6 +45,8 @@ impl Role {
                 "registry.read",
                 "card.write",
                 "card.read",
+                "account.read",
+                "account.withdraw",
                 "policy.write",
                 "policy.read",
                 "eligibility.explain",
@@ -60,6 +62,8 @@ impl Role {
                 "membership.verify",
                 "card.present",
                 "account.link",
+                "account.read",
+                "account.withdraw",
             ],
             Self::PaymentPlatform => &[
                 "checkout.quote",

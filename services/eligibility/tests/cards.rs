@@ -309,6 +309,18 @@ async fn an_account_is_linked_with_the_member_who_shows_a_code_until_it_is_unlin
     assert!(!pay.verify(by_account("u-1")).await.expect("is answered"));
     let missing = (Code::NotFound, "NOT_FOUND".to_owned());
     assert_eq!(reason(pay.accounts.unlink_account(unlink("u-2", "u-1")).await), missing);
+    let hers = office.present(&woman).await.expect("is shown");
+    pay.accounts.link_account(link("l-5", "u-1", &hers)).await.expect("may be another's then");
+    let list = wire::ListLinksRequest { member_id: woman.clone(), ..Default::default() };
+    let listed = office.accounts.list_links(list.clone()).await.expect("a page").into_inner();
+    let [linked] = &listed.links[..] else { panic!("one link: {listed:?}") };
+    assert_eq!(linked.partner, "pay");
+    let (request_id, link_id) = ("w-1".to_owned(), linked.link_id.clone());
+    let withdraw = wire::WithdrawLinkRequest { request_id, link_id };
+    office.accounts.withdraw_link(withdraw).await.expect("is ended");
+    assert!(!pay.verify(by_account("u-1")).await.expect("is answered"));
+    let listed = office.accounts.list_links(list).await.expect("a page").into_inner();
+    assert!(listed.links.is_empty());
     let mut shenzhen = server.caller("shenzhen-pay", Some("gd/shenzhen"));
     let hers = office.present(&woman).await.expect("is shown");
     let outside = shenzhen.accounts.link_account(link("l-1", "u-1", &hers)).await;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use clock::{ManualClock, Timestamp};
 use eligibility::domain::Slug;
-use eligibility::domain::account::{AccountRequest, EarlierAccount, FreshLink};
+use eligibility::domain::account::{AccountRequest, EarlierAccount, FreshLink, Link};
 use eligibility::domain::card::{Card, CardChange};
 use eligibility::domain::grant::{Chosen, Grant, GrantKey, ReferenceKind};
 use eligibility::domain::keyring::WrappedKey;
@@ -29,7 +29,9 @@ use eligibility::usecase::{
     CardSettings, Eligibility, Failure, MemberReference, Pace, StandingRequest, Subject,
     VerificationRequest,
 };
-use member_identity::{CardId, IdDocument, MemberId, OrganizationPath, PersonKey, RegionCode};
+use member_identity::{
+    CardId, IdDocument, LinkId, MemberId, OrganizationPath, PersonKey, RegionCode,
+};
 use rpc::{Caller, Signer};
 use sql::sqlite::Database;
 use sql::{DatabaseConfig, StoreError};
@@ -191,6 +193,24 @@ impl Store for Lossy {
 
     async fn unlink_account(&self, request: AccountRequest) -> Answer<Decided<AccountStep>> {
         self.answer(self.inner.unlink_account(request).await)
+    }
+
+    async fn withdraw_link(
+        &self,
+        request: AccountRequest,
+        link_id: LinkId,
+        within: Option<OrganizationPath>,
+    ) -> Answer<Decided<AccountStep>> {
+        self.answer(self.inner.withdraw_link(request, link_id, within).await)
+    }
+
+    async fn links(
+        &self,
+        member_id: MemberId,
+        after: Option<LinkId>,
+        size: u32,
+    ) -> Answer<Vec<Link>> {
+        self.inner.links(member_id, after, size).await
     }
 
     async fn answered_account(&self, request: &AccountRequest) -> Answer<Option<EarlierAccount>> {

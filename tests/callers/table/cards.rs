@@ -18,6 +18,8 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
         reissue_card(own, foreign),
         link_account(own, foreign),
         unlink_account(own, foreign),
+        list_links(own, foreign),
+        withdraw_link(own, foreign),
         report_card_lost(own, foreign),
         revoke_card(own, foreign),
         set_grant(own, foreign),
@@ -143,6 +145,29 @@ fn unlink_account(own: &City, foreign: &City) -> Row {
         unlink("unlink", &own.account_id),
         // An account is the caller's: another's of that name is not meant.
         vec![refused("another's account", theirs, missing.0, missing.1)],
+    )
+}
+
+fn list_links(own: &City, foreign: &City) -> Row {
+    let list = |city: &City| {
+        ask(&wire::ListLinksRequest { member_id: city.member_id.clone(), ..Default::default() })
+    };
+    Row::new(
+        "/zhisong.eligibility.v1.AccountService/ListLinks",
+        list(own),
+        vec![outside("another's member", list(foreign))],
+    )
+}
+
+fn withdraw_link(own: &City, foreign: &City) -> Row {
+    let withdraw = |request_id: &str, city: &City| {
+        let (request_id, link_id) = (request_id.to_owned(), city.link_id.clone());
+        ask(&wire::WithdrawLinkRequest { request_id, link_id })
+    };
+    Row::new(
+        "/zhisong.eligibility.v1.AccountService/WithdrawLink",
+        withdraw("withdraw", own),
+        vec![outside("another's link", withdraw("withdraw-theirs", foreign))],
     )
 }
 

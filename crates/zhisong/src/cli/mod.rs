@@ -1,6 +1,7 @@
 //! What can be said to `zhisong`.
 
 mod arguments;
+mod asked;
 mod bench;
 mod campaign;
 mod card;

@@ -41,6 +41,8 @@ CREATE TABLE linked_account (
     FOREIGN KEY (shard, member_id) REFERENCES member (shard, member_id)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX linked_account_by_member ON linked_account (shard, member_id, link_id);
+
 -- Look-up table: what a member is found by besides the id and the identity number: the id of a card,
 -- the keyed digest of its number, the keyed digest of a partner's account. `owner` is the card or
 -- the link. Changes carry the version of the member's shard, as `member` does.
@@ -110,11 +112,11 @@ CREATE TABLE card_request (
     PRIMARY KEY (caller, verb, request_id)
 ) STRICT, WITHOUT ROWID;
 
--- Law A1 for the verbs of accounts: `account` is the keyed digest of what was named, `card_id` the
+-- Law A1 for the verbs of accounts: `account` is the keyed digest of what was named, or the link, `card_id` the
 -- card whose code was shown.
 CREATE TABLE account_request (
     caller        TEXT    NOT NULL,
-    verb          TEXT    NOT NULL CHECK (verb IN ('LINK', 'UNLINK')),
+    verb          TEXT    NOT NULL CHECK (verb IN ('LINK', 'UNLINK', 'WITHDRAW')),
     request_id    TEXT    NOT NULL,
     account       BLOB    NOT NULL CHECK (length(account) = 16),
     index_version INTEGER NOT NULL,

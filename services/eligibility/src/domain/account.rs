@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use clock::Timestamp;
-use member_identity::{CardId, LinkId, MemberId};
+use member_identity::{CardId, LinkId, MemberId, OrganizationPath};
 
 use super::Refusal;
 use super::card_code::Nonce;
@@ -68,6 +68,8 @@ pub enum AccountVerb {
     Link,
     /// Takes it from its member.
     Unlink,
+    /// Ends a link for its member.
+    Withdraw,
 }
 
 impl AccountVerb {
@@ -76,6 +78,7 @@ impl AccountVerb {
         match self {
             Self::Link => "LINK",
             Self::Unlink => "UNLINK",
+            Self::Withdraw => "WITHDRAW",
         }
     }
 }
@@ -89,7 +92,7 @@ pub struct AccountRequest {
     pub request_id: String,
     /// What is to be done.
     pub verb: AccountVerb,
-    /// Blind indexes of the account under every index key, the newest first.
+    /// Blind indexes of the account under every index key, the newest first; or the link.
     pub blinds: Vec<Blind>,
     /// The newest index key's version.
     pub index_version: u32,
@@ -134,6 +137,26 @@ pub struct Linked {
     pub linked_at: Timestamp,
 }
 
+/// A link as its member is shown it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Its id.
+    pub link_id: LinkId,
+    /// The partner: the subject of its tokens.
+    pub partner: String,
+    /// Since when.
+    pub linked_at: Timestamp,
+}
+
+/// A link that is to be ended, as a step finds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownLink {
+    /// The organization of its member.
+    pub organization: OrganizationPath,
+    /// When it ended, if it has.
+    pub unlinked_at: Option<Timestamp>,
+}
+
 /// What a call comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountOutcome {
@@ -160,7 +183,11 @@ pub fn replayed(
     earlier: &EarlierAccount,
 ) -> Result<AccountOutcome, Refusal> {
     if !request.blinds.contains(&earlier.account) {
-        return Err(Refusal::RequestIdReused { field: "account_id" });
+        let field = match request.verb {
+            AccountVerb::Link | AccountVerb::Unlink => "account_id",
+            AccountVerb::Withdraw => "link_id",
+        };
+        return Err(Refusal::RequestIdReused { field });
     }
     match request.card_id == earlier.card_id {
         true => Ok(AccountOutcome::Replayed(earlier.answered_at)),
@@ -198,4 +225,24 @@ pub fn decide_unlink(
         (None, Some(_)) => Ok(AccountOutcome::Changed(request.at)),
         (None, None) => Err(Refusal::NotFound("account")),
     }
+}
+
+/// Decides on ending a link, in the order of answers: replay, link known, subtree.
+pub fn decide_withdrawal(
+    request: &AccountRequest,
+    within: Option<&OrganizationPath>,
+    earlier: Option<EarlierAccount>,
+    link: Option<KnownLink>,
+) -> Result<AccountOutcome, Refusal> {
+    if let Some(earlier) = earlier {
+        return replayed(request, &earlier);
+    }
+    let link = link.ok_or(Refusal::NotFound("link"))?;
+    if within.is_some_and(|within| !within.contains(&link.organization)) {
+        return Err(Refusal::OutsideSubtree);
+    }
+    Ok(match link.unlinked_at {
+        Some(at) => AccountOutcome::Unchanged(at),
+        None => AccountOutcome::Changed(request.at),
+    })
 }

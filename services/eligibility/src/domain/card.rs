@@ -224,10 +224,11 @@ pub fn decide_card(change: &CardChange, found: CardSituation) -> Result<CardOutc
         return Err(Refusal::OutsideSubtree);
     }
     match (change.verb, card) {
-        (CardVerb::Issue, None) => Ok(CardOutcome::Made {
-            card: made(change, &member, change.states_honour),
-            replaced: None,
-        }),
+        (CardVerb::Issue, None) => {
+            let card = made(change, &member, change.states_honour);
+            let card = card.ok_or(Refusal::MemberUnknown)?;
+            Ok(CardOutcome::Made { card, replaced: None })
+        }
         (CardVerb::Issue, Some(card)) => Err(Refusal::CardExists(card.card_id)),
         (_, None) => Err(Refusal::NotFound("card")),
         (verb, Some(card)) => decide_change(change, verb, &member, card),
@@ -262,10 +263,11 @@ fn decide_change(
         (CardVerb::ReportLost, Lost) | (CardVerb::Revoke, Revoked) => {
             Ok(CardOutcome::Unchanged(card))
         }
-        (CardVerb::Reissue, Active | Lost) => Ok(CardOutcome::Made {
-            card: made(change, member, card.states_honour),
-            replaced: Some(into(Replaced)),
-        }),
+        (CardVerb::Reissue, Active | Lost) => {
+            let new = made(change, member, card.states_honour);
+            let new = new.ok_or(Refusal::NotFound("card"))?;
+            Ok(CardOutcome::Made { card: new, replaced: Some(into(Replaced)) })
+        }
         (CardVerb::Issue, _)
         | (CardVerb::ReportLost, Replaced | Revoked)
         | (CardVerb::Reissue, Replaced | Revoked)
@@ -273,9 +275,10 @@ fn decide_change(
     }
 }
 
-fn made(change: &CardChange, member: &Member, states_honour: bool) -> Card {
-    let fresh = change.fresh.as_ref().expect("a verb that makes a card comes with one");
-    Card {
+/// The new card; none when it was not known yet whom it would be for when it was to be prepared.
+fn made(change: &CardChange, member: &Member, states_honour: bool) -> Option<Card> {
+    let fresh = change.fresh.as_ref()?;
+    Some(Card {
         card_id: fresh.card_id,
         member_id: member.member_id,
         state: CardState::Active,
@@ -283,5 +286,5 @@ fn made(change: &CardChange, member: &Member, states_honour: bool) -> Card {
         version: 1,
         issued_at: change.at,
         updated_at: change.at,
-    }
+    })
 }

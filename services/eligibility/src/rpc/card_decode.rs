@@ -4,7 +4,7 @@ use clock::{BusinessDay, Timestamp};
 use contracts::eligibility::v1 as wire;
 use contracts::eligibility::v1::grant::{Claim as WireClaim, Reference as WireReference};
 use contracts::eligibility::v1::member_reference::Reference;
-use member_identity::{CardId, MemberId, OrganizationPath};
+use member_identity::{CardId, LinkId, MemberId, OrganizationPath};
 use rpc::{Caller, Fields, Problem, RequestId};
 
 use super::decode;
@@ -126,6 +126,15 @@ pub(super) fn unlink(
     let request_id = fields.parse("request_id", &request.request_id);
     let account_id = fields.parse("account_id", &request.account_id);
     fields.finish(request_id.zip(account_id))
+}
+
+pub(super) fn withdraw(
+    request: &wire::WithdrawLinkRequest,
+) -> Result<(RequestId, LinkId), Problem> {
+    let mut fields = Fields::new();
+    let request_id = fields.parse("request_id", &request.request_id);
+    let link_id = fields.parse("link_id", &request.link_id);
+    fields.finish(request_id.zip(link_id))
 }
 
 /// An account of the caller's; of another partner's only for who is bound to no organization.

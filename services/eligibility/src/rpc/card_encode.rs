@@ -6,6 +6,7 @@ use contracts::eligibility::v1::grant::{Claim as WireClaim, Reference as WireRef
 use member_identity::{Honour, Trade};
 use rpc::encode_timestamp;
 
+use crate::domain::account::Link;
 use crate::domain::card::CardState;
 use crate::domain::card_code::Level;
 use crate::domain::grant::{Claim, Grant, GrantKey, ReferenceKind};
@@ -35,6 +36,14 @@ pub(super) fn presented(presented: Presented) -> wire::PresentCardResponse {
         code: presented.text,
         issued_at: Some(encode_timestamp(presented.issued_at)),
         expires_at: Some(encode_timestamp(presented.expires_at)),
+    }
+}
+
+pub(super) fn link(link: Link) -> wire::Link {
+    wire::Link {
+        link_id: link.link_id.to_string(),
+        partner: link.partner,
+        linked_at: Some(encode_timestamp(link.linked_at)),
     }
 }
 

@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::{CardId, MemberId, OrganizationPath, PersonKey, Shard};
+use member_identity::{CardId, LinkId, MemberId, OrganizationPath, PersonKey, Shard};
 use sql::StoreError;
 
-use crate::domain::account::{AccountOutcome, AccountRequest, EarlierAccount, FreshLink};
+use crate::domain::account::{AccountOutcome, AccountRequest, EarlierAccount, FreshLink, Link};
 use crate::domain::card::{Card, CardChange, CardOutcome};
 use crate::domain::card_code::Nonce;
 use crate::domain::grant::{Grant, GrantKey};
@@ -370,6 +370,23 @@ pub trait Store: Send + Sync + 'static {
         &self,
         request: AccountRequest,
     ) -> Result<Decided<AccountStep>, StoreError>;
+
+    /// Ends a link for its member, who is in a subtree, and remembers the answer, in one commit (law
+    /// A1). A refusal is not remembered.
+    async fn withdraw_link(
+        &self,
+        request: AccountRequest,
+        link_id: LinkId,
+        within: Option<OrganizationPath>,
+    ) -> Result<Decided<AccountStep>, StoreError>;
+
+    /// Links of a member that are in force, after a key, by id, at most `size`.
+    async fn links(
+        &self,
+        member_id: MemberId,
+        after: Option<LinkId>,
+        size: u32,
+    ) -> Result<Vec<Link>, StoreError>;
 
     /// What the first call of a request id about an account was answered.
     async fn answered_account(

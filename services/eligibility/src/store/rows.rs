@@ -11,7 +11,7 @@ use sql::StoreError;
 use super::columns::Columns;
 use super::{CodeSeen, CodeUse, StoredCard, StoredHandle, StoredMember};
 use crate::domain::SlugProblem;
-use crate::domain::account::{EarlierAccount, Linked};
+use crate::domain::account::{EarlierAccount, KnownLink, Link, Linked};
 use crate::domain::card::{Card, CardState, EarlierCard};
 use crate::domain::grant::{Chosen, Grant, GrantKey};
 use crate::domain::keyring::{Blind, WrappedKey};
@@ -209,6 +209,23 @@ pub(super) fn linked(row: &impl Columns) -> Result<Linked, StoreError> {
     Ok(Linked {
         link_id: LinkId::try_from(row.bytes("link_id")?).map_err(|why| broken(&why))?,
         member_id: MemberId::try_from(row.bytes("member_id")?).map_err(|why| broken(&why))?,
+        linked_at: Timestamp::from_micros(row.number("linked_at")?),
+    })
+}
+
+pub(super) fn known_link(row: &impl Columns) -> Result<KnownLink, StoreError> {
+    let broken = |why: &dyn Display| corrupt("linked_account", "?", why);
+    Ok(KnownLink {
+        organization: row.text("organization")?.parse().map_err(|why| broken(&why))?,
+        unlinked_at: row.optional_number("unlinked_at")?.map(Timestamp::from_micros),
+    })
+}
+
+pub(super) fn link(row: &impl Columns) -> Result<Link, StoreError> {
+    let link_id = LinkId::try_from(row.bytes("link_id")?);
+    Ok(Link {
+        link_id: link_id.map_err(|why| corrupt("linked_account", "?", why))?,
+        partner: row.text("partner")?.to_owned(),
         linked_at: Timestamp::from_micros(row.number("linked_at")?),
     })
 }

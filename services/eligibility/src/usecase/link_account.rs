@@ -3,10 +3,10 @@ use member_identity::{LinkId, MemberId};
 use rpc::{Caller, RequestId};
 use sql::StoreError;
 
-use super::{Core, Eligibility, Failure, MemberReference, attempt};
+use super::{Core, Eligibility, Failure, MemberReference, attempt, require_within};
 use crate::domain::Refusal;
 use crate::domain::account::{
-    Account, AccountId, AccountRequest, AccountVerb, FreshLink, replayed,
+    Account, AccountId, AccountRequest, AccountVerb, FreshLink, Link, replayed,
 };
 use crate::domain::card_code::CardCode;
 use crate::domain::entropy::random;
@@ -58,6 +58,44 @@ impl Eligibility {
         let request = self.account_request(caller, AccountVerb::Unlink, (request_id, &account_id));
         self.change(|core| async move {
             let step = attempt(|| core.store.unlink_account(request.clone())).await??;
+            core.memory.apply_handles(&step.handles);
+            Ok(step.outcome.at())
+        })
+        .await
+    }
+
+    /// Links of a member that are in force, after a key. Order of answers: member known, subtree.
+    pub async fn list_links(
+        &self,
+        caller: &Caller,
+        member_id: MemberId,
+        (after, size): (Option<LinkId>, u32),
+    ) -> Result<Vec<Link>, Failure> {
+        let member = self.core.store.member(member_id).await?.ok_or(Refusal::MemberUnknown)?;
+        require_within(caller, &member.registration.organization)?;
+        Ok(self.core.store.links(member_id, after, size).await?)
+    }
+
+    /// Ends a link for its member. Order of answers: replay, link known, subtree.
+    pub async fn withdraw_link(
+        &self,
+        caller: &Caller,
+        request_id: RequestId,
+        link_id: LinkId,
+    ) -> Result<Timestamp, Failure> {
+        let request = AccountRequest {
+            caller: caller.subject.clone(),
+            request_id: request_id.as_str().to_owned(),
+            verb: AccountVerb::Withdraw,
+            blinds: vec![*link_id.as_bytes()],
+            index_version: 0,
+            card_id: None,
+            at: self.core.clock.now(),
+        };
+        let within = caller.organization.clone();
+        self.change(|core| async move {
+            let withdraw = || core.store.withdraw_link(request.clone(), link_id, within.clone());
+            let step = attempt(withdraw).await??;
             core.memory.apply_handles(&step.handles);
             Ok(step.outcome.at())
         })

@@ -3,7 +3,7 @@
 use member_identity::{CardId, LinkId, MemberId};
 use tokio::task::JoinSet;
 
-use super::fixture::TEN_O_CLOCK;
+use super::fixture::{TEN_O_CLOCK, path};
 use super::replicas::attempt;
 use super::{Case, Ctx};
 use crate::domain::Refusal;
@@ -20,6 +20,10 @@ pub(super) fn cases() -> Vec<Case> {
         Case {
             name: "a_request_about_an_account_is_answered_the_same_for_ever",
             run: |ctx| Box::pin(same_request_same_answer(ctx)),
+        },
+        Case {
+            name: "a_member_ends_a_link_whatever_the_partner_says",
+            run: |ctx| Box::pin(withdrawn(ctx)),
         },
         Case {
             name: "an_account_linked_with_ten_members_at_once_is_one_members",
@@ -108,6 +112,41 @@ async fn same_request_same_answer(ctx: Ctx) {
     assert_eq!(link(&ctx, "r-2", 1, other).await, Ok(AccountOutcome::Changed(TEN_O_CLOCK)));
     let earlier = ctx.store.answered_account(&request(AccountVerb::Link, "r-2", 1)).await;
     assert_eq!(earlier.expect("the store works").expect("is known").account, [1; 16]);
+}
+
+async fn withdrawn(ctx: Ctx) {
+    let [one, _] = two_members(&ctx).await;
+    link(&ctx, "l-1", 1, one).await.expect("may");
+    link(&ctx, "l-2", 2, one).await.expect("may");
+    let links =
+        async |after, size| ctx.store.links(one, after, size).await.expect("the store works");
+    let first = links(None, 1).await;
+    let second = links(Some(first[0].link_id), 9).await;
+    assert_eq!((first.len(), second.len(), &*second[0].partner), (1, 1, "pay"));
+    let withdraw = async |request_id: &str, link_id: LinkId, within: &str| {
+        let request = AccountRequest {
+            caller: String::from("app"),
+            blinds: vec![*link_id.as_bytes()],
+            ..request(AccountVerb::Withdraw, request_id, 0)
+        };
+        let within = Some(path(within));
+        let step = || ctx.store.withdraw_link(request.clone(), link_id, within.clone());
+        attempt(step).await.map(|step| step.outcome)
+    };
+    let link_id = first[0].link_id;
+    let outside = withdraw("w-1", link_id, "gd/shenzhen").await;
+    assert_eq!(outside, Err(Refusal::OutsideSubtree));
+    let changed = Ok(AccountOutcome::Changed(TEN_O_CLOCK));
+    assert_eq!(withdraw("w-1", link_id, "gd").await, changed);
+    assert_eq!(withdraw("w-1", link_id, "gd").await, Ok(AccountOutcome::Replayed(TEN_O_CLOCK)));
+    assert_eq!(withdraw("w-2", link_id, "gd").await, Ok(AccountOutcome::Unchanged(TEN_O_CLOCK)));
+    let reused = withdraw("w-1", second[0].link_id, "gd").await;
+    assert_eq!(reused, Err(Refusal::RequestIdReused { field: "link_id" }));
+    let nothing = withdraw("w-3", LinkId::from_bytes([9; 16]), "gd").await;
+    assert_eq!(nothing, Err(Refusal::NotFound("link")));
+    assert_eq!(links(None, 9).await, second, "the other is in force still");
+    let live = ctx.handles().await.into_iter().filter(|stored| stored.handle.is_live);
+    assert_eq!(live.count(), 1);
 }
 
 async fn ten_at_once(ctx: Ctx) {

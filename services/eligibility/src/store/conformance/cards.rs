@@ -218,7 +218,7 @@ async fn transitions(ctx: Ctx) {
     let refused = ctx.change_card(change).await.map(|step| step.outcome);
     assert_eq!(refused, Err(Refusal::MemberUnknown));
     let nothing = CardTarget::Card(CardId::from_bytes([9; 16]));
-    let change = ctx.card_change(CardVerb::Reissue, "n", nothing).await;
+    let change = ctx.card_change(Reissue, "n", nothing).await;
     let refused = ctx.change_card(change).await.map(|step| step.outcome);
     assert_eq!(refused, Err(Refusal::NotFound("card")));
     let member_id = ctx.one_member("gd/shenzhen", 100).await;

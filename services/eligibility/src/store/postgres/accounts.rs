@@ -1,13 +1,14 @@
 //! Linked accounts. Locks the member's shard, then the account's handle.
 
-use member_identity::{LinkId, Shard};
+use member_identity::{LinkId, MemberId, OrganizationPath, Shard};
 use sql::StoreError;
 use sql::postgres::{Database, classify};
-use sqlx::{PgConnection, PgExecutor};
+use sqlx::{PgConnection, PgExecutor, PgPool};
 
 use super::{handles, rows};
 use crate::domain::account::{
-    AccountOutcome, AccountRequest, EarlierAccount, FreshLink, Linked, decide_link, decide_unlink,
+    AccountOutcome, AccountRequest, EarlierAccount, FreshLink, KnownLink, Link, Linked,
+    decide_link, decide_unlink, decide_withdrawal,
 };
 use crate::domain::keyring::Blind;
 use crate::store::{AccountStep, Decided};
@@ -73,6 +74,66 @@ pub(super) async fn unlink(
         finish(tx, &request, outcome, link_id).await.map(Ok)
     };
     database.write("unlink_account", step).await
+}
+
+/// Ends a link and remembers the answer.
+pub(super) async fn withdraw(
+    database: &Database,
+    request: AccountRequest,
+    (link_id, within): (LinkId, Option<OrganizationPath>),
+) -> Result<Decided<AccountStep>, StoreError> {
+    let step = async move |tx: &mut PgConnection| {
+        handles::lock_shard(tx, link_id.shard()).await?;
+        let earlier = earlier(&mut *tx, &request).await?;
+        let link = known(tx, link_id).await?;
+        let outcome = match decide_withdrawal(&request, within.as_ref(), earlier, link) {
+            Ok(outcome) => outcome,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let AccountOutcome::Changed(_) = outcome {
+            let version = handles::advance(tx, link_id.shard()).await?;
+            end(tx, link_id, &request).await?;
+            handles::end(tx, (link_id.shard(), link_id.as_bytes()), version).await?;
+        }
+        finish(tx, &request, outcome, link_id).await.map(Ok)
+    };
+    database.write("withdraw_link", step).await
+}
+
+const KNOWN: &str = "
+    SELECT m.organization, l.unlinked_at
+      FROM linked_account l
+      JOIN member m ON m.shard = l.shard AND m.member_id = l.member_id
+     WHERE l.shard = $1 AND l.link_id = $2";
+
+async fn known(tx: &mut PgConnection, link_id: LinkId) -> Result<Option<KnownLink>, StoreError> {
+    let query =
+        sqlx::query(KNOWN).bind(i32::from(link_id.shard().0)).bind(link_id.as_bytes().as_slice());
+    let row = query.fetch_optional(tx).await.map_err(classify)?;
+    row.as_ref().map(rows::known_link).transpose()
+}
+
+const OF_MEMBER: &str = "
+    SELECT link_id, partner, linked_at
+      FROM linked_account
+     WHERE shard = $1 AND member_id = $2 AND link_id > $3 AND unlinked_at IS NULL
+     ORDER BY link_id
+     LIMIT $4";
+
+/// Links of a member that are in force.
+pub(super) async fn of_member(
+    readers: &PgPool,
+    (member_id, after): (MemberId, Option<LinkId>),
+    size: u32,
+) -> Result<Vec<Link>, StoreError> {
+    let after = after.map(|link_id| link_id.as_bytes().to_vec()).unwrap_or_default();
+    let query = sqlx::query(OF_MEMBER)
+        .bind(i32::from(member_id.shard().0))
+        .bind(member_id.as_bytes().as_slice())
+        .bind(after)
+        .bind(i64::from(size));
+    let found = query.fetch_all(readers).await.map_err(classify)?;
+    found.iter().map(rows::link).collect()
 }
 
 /// Remembers the answer of what was not answered before.

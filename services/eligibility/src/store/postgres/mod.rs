@@ -4,7 +4,8 @@
 //! Locks are taken in one order, so that steps wait for each other and never in a circle: the row
 //! of the import; persons and blind indexes that are new, by their bytes; rows of `shard_version`,
 //! by shard. The row of a shard stands for all of its members: whoever changes one holds it to the
-//! commit. Publications hold the row of `policy_version`.
+//! commit, and may then take the row of one handle. Publications hold the row of `policy_version`,
+//! grants that of `grant_version`.
 
 mod accounts;
 mod cards;
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::{CardId, MemberId, OrganizationPath, PersonKey};
+use member_identity::{CardId, LinkId, MemberId, OrganizationPath, PersonKey};
 use sql::postgres::Database;
 use sql::{MigrationFile, StoreError};
 
@@ -32,7 +33,7 @@ use super::{
     Page, ShardCursor, Store, StoredCard, StoredHandle, StoredMember, Versions, rows,
 };
 use crate::domain::Slug;
-use crate::domain::account::{AccountRequest, EarlierAccount, FreshLink};
+use crate::domain::account::{AccountRequest, EarlierAccount, FreshLink, Link};
 use crate::domain::card::{Card, CardChange};
 use crate::domain::grant::{Grant, GrantKey};
 use crate::domain::keyring::WrappedKey;
@@ -238,6 +239,24 @@ impl Store for PostgresStore {
         request: AccountRequest,
     ) -> Result<Decided<AccountStep>, StoreError> {
         accounts::unlink(&self.database, request).await
+    }
+
+    async fn withdraw_link(
+        &self,
+        request: AccountRequest,
+        link_id: LinkId,
+        within: Option<OrganizationPath>,
+    ) -> Result<Decided<AccountStep>, StoreError> {
+        accounts::withdraw(&self.database, request, (link_id, within)).await
+    }
+
+    async fn links(
+        &self,
+        member_id: MemberId,
+        after: Option<LinkId>,
+        size: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        accounts::of_member(self.database.readers(), (member_id, after), size).await
     }
 
     async fn answered_account(

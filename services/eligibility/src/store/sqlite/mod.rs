@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::{CardId, MemberId, OrganizationPath, PersonKey};
+use member_identity::{CardId, LinkId, MemberId, OrganizationPath, PersonKey};
 use sql::sqlite::Database;
 use sql::{MigrationFile, StoreError};
 
@@ -27,7 +27,7 @@ use super::{
     Page, ShardCursor, Store, StoredCard, StoredHandle, StoredMember, Versions, rows,
 };
 use crate::domain::Slug;
-use crate::domain::account::{AccountRequest, EarlierAccount, FreshLink};
+use crate::domain::account::{AccountRequest, EarlierAccount, FreshLink, Link};
 use crate::domain::card::{Card, CardChange};
 use crate::domain::grant::{Grant, GrantKey};
 use crate::domain::keyring::WrappedKey;
@@ -233,6 +233,24 @@ impl Store for SqliteStore {
         request: AccountRequest,
     ) -> Result<Decided<AccountStep>, StoreError> {
         accounts::unlink(&self.database, request).await
+    }
+
+    async fn withdraw_link(
+        &self,
+        request: AccountRequest,
+        link_id: LinkId,
+        within: Option<OrganizationPath>,
+    ) -> Result<Decided<AccountStep>, StoreError> {
+        accounts::withdraw(&self.database, request, (link_id, within)).await
+    }
+
+    async fn links(
+        &self,
+        member_id: MemberId,
+        after: Option<LinkId>,
+        size: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        accounts::of_member(self.database.readers(), (member_id, after), size).await
     }
 
     async fn answered_account(
