@@ -67,8 +67,6 @@ pub(super) fn verification(
 ) -> Result<Result<VerificationRequest, Failure>, Problem> {
     let wire::VerifyMembershipRequest { member, purpose, terminal_id } = request;
     let mut fields = Fields::new();
-    let purpose = fields.parse::<Slug>("purpose", &purpose);
-    let terminal = fields.optional::<RequestId>("terminal_id", &terminal_id);
     let subject = match member {
         Some(wire::MemberReference { reference: Some(Reference::CardCode(text)) }) => {
             let code = fields.parse("member.card_code", &text);
@@ -79,6 +77,8 @@ pub(super) fn verification(
             member.map(|member| Ok(Subject::Reference(member)))
         }
     };
+    let purpose = fields.parse::<Slug>("purpose", &purpose);
+    let terminal = fields.optional::<RequestId>("terminal_id", &terminal_id);
     let (subject, purpose) = fields.finish(subject.zip(purpose).filter(|_| terminal.is_some()))?;
     let terminal = terminal_id;
     Ok(subject.map(|subject| VerificationRequest { subject, purpose, terminal }))

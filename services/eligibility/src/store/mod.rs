@@ -1,5 +1,6 @@
 //! The store of the registry: one trait, one method for each atomic business step.
 
+mod card_steps;
 mod columns;
 mod open;
 pub mod postgres;
@@ -17,20 +18,22 @@ use clock::Timestamp;
 use member_identity::{CardId, LinkId, MemberId, OrganizationPath, PersonKey, Shard};
 use sql::StoreError;
 
-use crate::domain::account::{AccountOutcome, AccountRequest, EarlierAccount, FreshLink, Link};
-use crate::domain::card::{Card, CardChange, CardOutcome};
-use crate::domain::card_code::Nonce;
+use crate::domain::account::{AccountRequest, EarlierAccount, FreshLink, Link};
+use crate::domain::card::{Card, CardChange};
 use crate::domain::grant::{Grant, GrantKey};
 use crate::domain::keyring::{Blind, WrappedKey};
 use crate::domain::member::Member;
 use crate::domain::organization::{Creation, Organization};
 use crate::domain::policy::{Policy, PolicyDraft, Publication};
-use crate::domain::registry::{Applied, Handle};
+use crate::domain::registry::Applied;
 use crate::domain::roster::{ImportBatch, KeptProblem, RosterImport};
 use crate::domain::standing::{StandingChange, StandingOutcome};
 use crate::domain::vault::Vault;
 use crate::domain::{Refusal, Slug};
 
+pub use card_steps::{
+    AccountStep, CardStep, CodeSeen, CodeUse, HandleCursor, StoredCard, StoredHandle,
+};
 pub use open::open;
 
 /// Parts of the registry that changes are counted in.
@@ -102,94 +105,6 @@ pub struct StoredMember {
     pub birth: Option<Vec<u8>>,
     /// The identity number's blind index of the newest version that was asked for.
     pub blind: Option<Blind>,
-}
-
-/// How far the changes of a shard's handles have been read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HandleCursor {
-    /// The shard.
-    pub shard: Shard,
-    /// Every earlier version of it has been read.
-    pub version: i64,
-    /// Of this version, handles up to this one have been read.
-    pub key: [u8; 16],
-}
-
-impl HandleCursor {
-    /// Behind everything of a version.
-    pub const fn behind(shard: Shard, version: i64) -> Self {
-        Self { shard, version, key: [u8::MAX; 16] }
-    }
-}
-
-/// A handle as memory takes it from the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StoredHandle {
-    /// What it finds.
-    pub handle: Handle,
-    /// The version of the member's shard when it last changed.
-    pub shard_version: i64,
-}
-
-/// A card with what its number is sealed with.
-#[derive(Clone, Debug)]
-pub struct StoredCard {
-    /// The card.
-    pub card: Card,
-    /// Its number, sealed.
-    pub number: Vec<u8>,
-    /// The organization of its member.
-    pub organization: OrganizationPath,
-    /// The person.
-    pub person: PersonKey,
-    /// The person's data key.
-    pub key: WrappedKey,
-}
-
-/// What a change of cards came to.
-#[derive(Clone, Debug)]
-pub struct CardStep {
-    /// The answer.
-    pub outcome: CardOutcome,
-    /// Handles that are new or changed.
-    pub handles: Vec<Handle>,
-}
-
-/// What a change of an account came to.
-#[derive(Clone, Debug)]
-pub struct AccountStep {
-    /// The answer.
-    pub outcome: AccountOutcome,
-    /// Handles that are new or changed.
-    pub handles: Vec<Handle>,
-}
-
-/// A code that is used at a terminal.
-#[derive(Clone, Debug)]
-pub struct CodeUse {
-    /// The card.
-    pub card_id: CardId,
-    /// Which of its codes.
-    pub nonce: Nonce,
-    /// Who uses it.
-    pub caller: String,
-    /// Where.
-    pub terminal: String,
-    /// When the code ends: nothing need be known of it then.
-    pub expires_at: Timestamp,
-    /// The time of the commit.
-    pub at: Timestamp,
-}
-
-/// Whether a code was used before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CodeSeen {
-    /// Never.
-    First,
-    /// By the same caller at the same terminal.
-    Again,
-    /// By another caller, or at another terminal.
-    Elsewhere,
 }
 
 /// What a batch of a roster came to.

@@ -22,6 +22,7 @@ use sql::DatabaseConfig;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -81,9 +82,9 @@ impl Server {
     }
 
     /// A caller without a token.
-    pub fn stranger(&self) -> VerificationServiceClient<PeerChannel> {
-        let peer = Peer::lazy(&PeerConfig { url: self.url.clone(), ..PeerConfig::default() });
-        VerificationServiceClient::new(peer.expect("the url is one").channel())
+    pub fn stranger(&self) -> VerificationServiceClient<Channel> {
+        let endpoint = Endpoint::from_shared(self.url.clone()).expect("the url is one");
+        VerificationServiceClient::new(endpoint.connect_lazy())
     }
 
     /// Moves business time.
