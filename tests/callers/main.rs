@@ -168,18 +168,7 @@ async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
     assert_eq!(member.state(), registry::member::State::Active);
     assert_eq!(member.organization, foreign.organization);
 
-    let request = registry::GetCardRequest { card_id: foreign.card_id.clone() };
-    let answer = get("/zhisong.eligibility.v1.CardService/GetCard", ask(&request)).await;
-    let card = read::<registry::GetCardResponse>(&answer).card.expect("a card");
-    assert_eq!(card.state(), registry::card::State::Active);
-    let request = registry::VerifyMembershipRequest {
-        member: Some(foreign.account()),
-        purpose: "bus-fare".to_owned(),
-        terminal_id: String::new(),
-    };
-    let path = "/zhisong.eligibility.v1.VerificationService/VerifyMembership";
-    let answer = get(path, ask(&request)).await;
-    assert!(read::<registry::VerifyMembershipResponse>(&answer).is_member, "is linked still");
+    assert_cards_unchanged(world, &authorization).await;
 
     let request = registry::ListOrganizationsRequest::default();
     let path = "/zhisong.eligibility.v1.RegistryService/ListOrganizations";
@@ -218,4 +207,25 @@ async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
     let stops = read::<redemption::ListStopsResponse>(&answer).stops;
     assert_eq!(stops.iter().map(|stop| stop.version).collect::<Vec<_>>(), [1]);
     get("/zhisong.common.v1.ClockService/GetTime", ask(&GetTimeRequest {})).await;
+}
+
+/// The other city's card is active, and its account is linked.
+async fn assert_cards_unchanged(world: &World, authorization: &str) {
+    let foreign = &world.foreign;
+    let get = async |path: &'static str, ask: Ask| {
+        let answer = call(&world.connection, path, Some(authorization), &ask).await;
+        answer.expect("the other city reads its own")
+    };
+    let request = registry::GetCardRequest { card_id: foreign.card_id.clone() };
+    let answer = get("/zhisong.eligibility.v1.CardService/GetCard", ask(&request)).await;
+    let card = read::<registry::GetCardResponse>(&answer).card.expect("a card");
+    assert_eq!(card.state(), registry::card::State::Active);
+    let request = registry::VerifyMembershipRequest {
+        member: Some(foreign.account()),
+        purpose: "bus-fare".to_owned(),
+        terminal_id: String::new(),
+    };
+    let path = "/zhisong.eligibility.v1.VerificationService/VerifyMembership";
+    let answer = get(path, ask(&request)).await;
+    assert!(read::<registry::VerifyMembershipResponse>(&answer).is_member, "is linked still");
 }
