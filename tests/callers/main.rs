@@ -59,13 +59,20 @@ fn assert_complete(rows: &[Row]) {
     let expected = [
         ("/zhisong.common.v1.ClockService/GetTime", time),
         ("/zhisong.common.v1.ClockService/SetTime", time),
+        ("/zhisong.eligibility.v1.VerificationService/GetCardKeys", keys),
+        ("/zhisong.eligibility.v1.VerificationService/GetCardRevocations", keys),
         ("/zhisong.redemption.v1.SettlementService/GetSettlementKeys", keys),
         ("/zhisong.redemption.v1.SettlementService/CloseDays", close),
     ];
     assert_eq!(none, expected);
     let public = METHOD_SCOPES.iter().filter(|method| method.scope.is_none());
     let public: Vec<_> = public.map(|method| method.path).collect();
-    assert_eq!(public, ["/zhisong.redemption.v1.SettlementService/GetSettlementKeys"]);
+    let expected = [
+        "/zhisong.eligibility.v1.VerificationService/GetCardKeys",
+        "/zhisong.eligibility.v1.VerificationService/GetCardRevocations",
+        "/zhisong.redemption.v1.SettlementService/GetSettlementKeys",
+    ];
+    assert_eq!(public, expected);
 }
 
 /// The scope of a method; `None` for a public one.
@@ -141,7 +148,15 @@ fn refusal(answer: Result<Bytes, Status>) -> (Code, String) {
 /// The other city's things are as they were.
 async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
     let foreign = &world.foreign;
-    let reads = ["registry.read", "campaign.read", "checkout.quote", "shops.read", "ops.clock"];
+    let reads = [
+        "registry.read",
+        "card.read",
+        "membership.verify",
+        "campaign.read",
+        "checkout.quote",
+        "shops.read",
+        "ops.clock",
+    ];
     let authorization = tokens.of_foreign(&reads);
     let get = async |path: &'static str, ask: Ask| {
         let answer = call(&world.connection, path, Some(&authorization), &ask).await;
@@ -152,6 +167,8 @@ async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
     let member = read::<registry::GetMemberResponse>(&answer).member.expect("a member");
     assert_eq!(member.state(), registry::member::State::Active);
     assert_eq!(member.organization, foreign.organization);
+
+    assert_cards_unchanged(world, &authorization).await;
 
     let request = registry::ListOrganizationsRequest::default();
     let path = "/zhisong.eligibility.v1.RegistryService/ListOrganizations";
@@ -190,4 +207,25 @@ async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
     let stops = read::<redemption::ListStopsResponse>(&answer).stops;
     assert_eq!(stops.iter().map(|stop| stop.version).collect::<Vec<_>>(), [1]);
     get("/zhisong.common.v1.ClockService/GetTime", ask(&GetTimeRequest {})).await;
+}
+
+/// The other city's card is active, and its account is linked.
+async fn assert_cards_unchanged(world: &World, authorization: &str) {
+    let foreign = &world.foreign;
+    let get = async |path: &'static str, ask: Ask| {
+        let answer = call(&world.connection, path, Some(authorization), &ask).await;
+        answer.expect("the other city reads its own")
+    };
+    let request = registry::GetCardRequest { card_id: foreign.card_id.clone() };
+    let answer = get("/zhisong.eligibility.v1.CardService/GetCard", ask(&request)).await;
+    let card = read::<registry::GetCardResponse>(&answer).card.expect("a card");
+    assert_eq!(card.state(), registry::card::State::Active);
+    let request = registry::VerifyMembershipRequest {
+        member: Some(foreign.account()),
+        purpose: "bus-fare".to_owned(),
+        terminal_id: String::new(),
+    };
+    let path = "/zhisong.eligibility.v1.VerificationService/VerifyMembership";
+    let answer = get(path, ask(&request)).await;
+    assert!(read::<registry::VerifyMembershipResponse>(&answer).is_member, "is linked still");
 }

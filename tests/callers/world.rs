@@ -1,8 +1,15 @@
 //! Two cities that have everything: members, a policy, a campaign, vouchers and orders. What one
 //! of them may not do is tried on the other.
 
-use contracts::eligibility::v1::MemberReference;
+use contracts::eligibility::v1::account_service_client::AccountServiceClient;
+use contracts::eligibility::v1::card_service_client::CardServiceClient;
+use contracts::eligibility::v1::grant::Reference as By;
+use contracts::eligibility::v1::grant_service_client::GrantServiceClient;
 use contracts::eligibility::v1::member_reference::Reference;
+use contracts::eligibility::v1::{
+    Grant, IssueCardRequest, LinkAccountRequest, LinkedAccount, ListLinksRequest, MemberReference,
+    PresentCardRequest, ReissueCardRequest, SetGrantRequest,
+};
 use contracts::issuance::v1::issuance_service_client::IssuanceServiceClient;
 use contracts::issuance::v1::{ClaimRequest, Voucher};
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
@@ -29,6 +36,9 @@ pub const CLOSED_DAY: &str = "2022-07-21";
 pub const TODAY: &str = "2022-07-22";
 /// The reconciliation of the closed day that each city has.
 pub const RECONCILED: &str = "reconciled";
+/// The request ids that each city's cards were issued under.
+pub const ISSUED: &str = "issue-card";
+pub const REISSUED: &str = "reissue-card";
 /// The minute of the day at which business time stands.
 const TEN_O_CLOCK: u16 = 600;
 
@@ -51,6 +61,14 @@ pub struct City {
     pub subject: String,
     pub member_id: String,
     pub id_number: String,
+    /// The member's first card, which was replaced, and the one that is active.
+    pub first_card_id: String,
+    pub card_id: String,
+    /// A code of it that nobody has used.
+    pub card_code: String,
+    /// A user of the city's platform who is linked with the member.
+    pub account_id: String,
+    pub link_id: String,
     pub policy_id: String,
     pub campaign_id: String,
     /// Its fund, which nothing draws on.
@@ -80,6 +98,7 @@ impl World {
         }
         suite.clock().set(instant(TODAY, TEN_O_CLOCK));
         for city in [&mut own, &mut foreign] {
+            city.issue_cards(&suite).await;
             city.held = [city.authorize(&suite, 1).await, city.authorize(&suite, 2).await];
             city.captured = city.authorize(&suite, 3).await;
             city.capture(&suite, &city.captured).await;
@@ -123,6 +142,11 @@ impl City {
             fund_id,
             import_id,
             organization,
+            first_card_id: String::new(),
+            card_id: String::new(),
+            card_code: String::new(),
+            account_id: format!("user-{name}"),
+            link_id: String::new(),
             voucher_id: String::new(),
             held: [String::new(), String::new()],
             captured: String::new(),
@@ -139,6 +163,50 @@ impl City {
     /// A channel that may do everything within the city.
     async fn channel(&self, suite: &Suite) -> CallerChannel {
         suite.channel(&grant(&self.subject, &self.organization, &all_scopes(""))).await
+    }
+
+    /// Issues the member's cards and links an account. What the city's platform may ask of whom is
+    /// granted by the province, so that nothing but its own subtree keeps it from the other city's
+    /// members.
+    async fn issue_cards(&mut self, suite: &Suite) {
+        let mut cards = CardServiceClient::new(self.channel(suite).await);
+        let (request_id, member_id) = (ISSUED.to_owned(), self.member_id.clone());
+        let request = IssueCardRequest { request_id, member_id, states_honour: false };
+        let issued = cards.issue_card(request).await.expect("is issued").into_inner();
+        self.first_card_id = issued.card.expect("a card").card_id;
+        let (request_id, card_id) = (REISSUED.to_owned(), self.first_card_id.clone());
+        let request = ReissueCardRequest { request_id, card_id };
+        let reissued = cards.reissue_card(request).await.expect("is reissued").into_inner();
+        self.card_id = reissued.card.expect("a card").card_id;
+        let mut codes = Vec::new();
+        for _ in 0..2 {
+            let request = PresentCardRequest { member_id: self.member_id.clone() };
+            let shown = cards.present_card(request).await.expect("is shown").into_inner();
+            codes.push(shown.code);
+        }
+        let [consent, kept] = codes.try_into().expect("there are two");
+        self.card_code = kept;
+        let request = LinkAccountRequest {
+            request_id: "linked".to_owned(),
+            account_id: self.account_id.clone(),
+            card_code: consent,
+        };
+        let mut accounts = AccountServiceClient::new(self.channel(suite).await);
+        accounts.link_account(request).await.expect("is linked");
+        let request = ListLinksRequest { member_id: self.member_id.clone(), ..Default::default() };
+        let listed = accounts.list_links(request).await.expect("a page").into_inner();
+        self.link_id = listed.links[0].link_id.clone();
+        let province = suite.channel(&grant("ops", "gd", &all_scopes(""))).await;
+        let ways = [By::MemberId, By::IdNumber, By::LinkedAccount].map(Into::into);
+        let grant = Grant {
+            partner: self.subject.clone(),
+            purpose: "bus-fare".to_owned(),
+            organization: "gd".to_owned(),
+            references: ways.to_vec(),
+            ..Grant::default()
+        };
+        let request = SetGrantRequest { grant: Some(grant) };
+        GrantServiceClient::new(province).set_grant(request).await.expect("is granted");
     }
 
     async fn claim(&self, suite: &Suite, number: u32) -> Voucher {
@@ -267,6 +335,12 @@ impl City {
     /// The member by ID number.
     pub fn document(&self) -> MemberReference {
         MemberReference { reference: Some(Reference::IdNumber(self.id_number.clone())) }
+    }
+
+    /// The member by the city's linked account.
+    pub fn account(&self) -> MemberReference {
+        let linked = LinkedAccount { partner: String::new(), account_id: self.account_id.clone() };
+        MemberReference { reference: Some(Reference::LinkedAccount(linked)) }
     }
 
     /// A cold drink for three yuan in a shop of the city.

@@ -1,8 +1,18 @@
 //! 劳模卡 at the till: free buses, half price at scenic spots, a waived registration fee, a yearly
 //! check-up, for model workers of every level who are still members.
 
-use contracts::eligibility::v1::RosterRow;
+use contracts::eligibility::v1::card_service_client::CardServiceClient;
+use contracts::eligibility::v1::grant::{Claim, Reference as By};
+use contracts::eligibility::v1::grant_service_client::GrantServiceClient;
+use contracts::eligibility::v1::member_reference::Reference;
+use contracts::eligibility::v1::verification_service_client::VerificationServiceClient;
+use contracts::eligibility::v1::{
+    Grant, IssueCardRequest, MemberReference, PresentCardRequest, RosterRow, SetGrantRequest,
+    VerifyMembershipRequest,
+};
+use eligibility::domain::card_code::{CardCode, Level};
 use suite_tests::apps::MemberApp;
+use suite_tests::callers;
 use suite_tests::evidence::Evidence;
 use suite_tests::office::{self, Office};
 use suite_tests::platform::{Basket, Platform};
@@ -59,6 +69,7 @@ async fn pingdu_model_worker_card() {
             ("NOT_ELIGIBLE", "model-worker")
         );
     }
+    show_cards(&suite, &workers, &colleague).await;
     let play = Play { suite: &suite, tills: &tills };
     play.buses(&workers[0]).await;
     play.scenic_spots(&workers[1]).await;
@@ -66,6 +77,58 @@ async fn pingdu_model_worker_card() {
     play.who_leaves_rides_no_more(&mut office, &workers[0]).await;
     play.checkups(&workers[3]).await;
     evidence.assert_lawful(&suite.stop().await).await;
+}
+
+/// The card at counters that are no tills: its code states the level for gates without network, and
+/// partners are told what their purpose needs.
+async fn show_cards(suite: &Suite, workers: &[String], colleague: &str) {
+    let province = callers::grant("ops", "sd", &callers::all_scopes(""));
+    let channel = suite.channel(&province).await;
+    let mut grants = GrantServiceClient::new(channel.clone());
+    let ways = [By::CardCode, By::IdNumber].map(Into::into).to_vec();
+    let purposes =
+        [("bus", "bus-fare", vec![Claim::ModelWorkerLevel]), ("clinic", "registration", vec![])];
+    for (partner, purpose, claims) in purposes {
+        let grant = Some(Grant {
+            partner: partner.to_owned(),
+            purpose: purpose.to_owned(),
+            organization: UNION.to_owned(),
+            references: ways.clone(),
+            claims: claims.into_iter().map(Into::into).collect(),
+            updated_at: None,
+        });
+        grants.set_grant(SetGrantRequest { grant }).await.expect("is granted");
+    }
+    let bus = suite.channel(&callers::grant("bus", UNION, &["membership.verify"])).await;
+    let mut bus = VerificationServiceClient::new(bus);
+    let mut cards = CardServiceClient::new(channel);
+    let levels = [Level::National, Level::Provincial, Level::City, Level::County, Level::None];
+    let people = workers.iter().map(String::as_str).chain([colleague]);
+    for ((person, level), honour) in people.zip(levels).zip(HONOURS.into_iter().chain([""])) {
+        let (request_id, member_id) = (format!("issue-{person}"), person.to_owned());
+        let request = IssueCardRequest { request_id, member_id, states_honour: true };
+        cards.issue_card(request).await.expect("is issued");
+        let request = PresentCardRequest { member_id: person.to_owned() };
+        let code = cards.present_card(request).await.expect("is shown").into_inner().code;
+        let stated = CardCode::parse(&code).expect("is a code").body.level;
+        assert_eq!(stated, level, "what a gate without network reads");
+        let member = MemberReference { reference: Some(Reference::CardCode(code)) };
+        let (purpose, terminal_id) = ("bus-fare".to_owned(), "bus-7".to_owned());
+        let request = VerifyMembershipRequest { member: Some(member), purpose, terminal_id };
+        let told = bus.verify_membership(request).await.expect("is answered").into_inner();
+        let told = told.is_member.then(|| told.claims.unwrap_or_default().model_worker_level);
+        assert_eq!(told.as_deref(), Some(honour));
+    }
+    let clinic = suite.channel(&callers::grant("clinic", UNION, &["membership.verify"])).await;
+    let number = Reference::IdNumber(office::id_number(1));
+    let request = VerifyMembershipRequest {
+        member: Some(MemberReference { reference: Some(number) }),
+        purpose: "registration".to_owned(),
+        terminal_id: String::new(),
+    };
+    let told = VerificationServiceClient::new(clinic).verify_membership(request).await;
+    let told = told.expect("is answered").into_inner();
+    assert!(told.is_member && told.claims.is_none(), "yes, and nothing else");
 }
 
 struct Play<'a> {

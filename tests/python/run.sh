@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Plays tests/python/claim_and_redeem.py against `zhisong up`, and lists its services with buf.
+# Plays tests/python/claim_and_redeem.py and cards.py against `zhisong up`, and lists its services with buf.
 # Usage: run.sh BINARY, where BINARY has the `zhisong` command line.
 set -euo pipefail
 binary=$(realpath "${1:?usage: run.sh BINARY}")
@@ -45,6 +45,9 @@ done
 
 echo "== a voucher, with Python"
 "$venv/bin/python" tests/python/claim_and_redeem.py "$work/said" proto "$work/tls"
+
+echo "== cards at a gate without network, with Python"
+"$venv/bin/python" tests/python/cards.py "$work/said" proto
 
 kill -INT "$server"
 wait "$server" || { echo "zhisong up did not end well" >&2; exit 1; }

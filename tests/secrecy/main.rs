@@ -155,6 +155,7 @@ async fn ask(clients: &Clients, rows: &[RosterRow], told: &mut Told) {
     let verify = |number: &str| VerifyMembershipRequest {
         member: by_number(number),
         purpose: "bus-fare".to_owned(),
+        terminal_id: String::new(),
     };
     let (member, broken) = (&rows[0].id_number, &rows[3].id_number);
     for (number, is_member) in [(member.as_str(), true), (STRANGER, false)] {

@@ -8,6 +8,7 @@
 //! | `id_document` | [`IdDocument`]: which document a number is of, and its [`IdProblem`]s |
 //! | `resident_id` | [`NationalId`]: the GB 11643 number of a resident |
 //! | `permit` | [`HongKongMacaoNumber`], [`TaiwanNumber`]: mainland travel permits |
+//! | `card_number` | [`CardNumber`]: what is printed on a membership card |
 //! | `mobile_number`, `person_name` | [`MobileNumber`], [`PersonName`] |
 //! | `region`, `region_catalogue` | [`RegionCode`] over the embedded GB/T 2260 catalogue |
 //! | `trade`, `employment`, `honour`, `sex` | closed vocabularies with stable keys (`word`) |
@@ -32,6 +33,7 @@
 //! Absent on purpose: files, clocks, randomness, serialisation and async. Today's date, instants
 //! and entropy are arguments; the keyed blind index itself lives in eligibility, with its key.
 
+mod card_number;
 mod employment;
 mod honour;
 mod id_document;
@@ -50,6 +52,7 @@ mod trade;
 mod typed_id;
 mod word;
 
+pub use card_number::{CardNumber, CardNumberProblem};
 pub use employment::Employment;
 pub use honour::{Honour, Honours, HonoursIter};
 pub use id_document::{IdDocument, IdProblem};
@@ -63,7 +66,8 @@ pub use resident_id::{NationalId, resident_id_from_parts};
 pub use sex::Sex;
 pub use trade::Trade;
 pub use typed_id::{
-    AuthorizationId, IdTextProblem, ImportId, MemberId, RefundId, TransactionId, VoucherId,
+    AuthorizationId, CardId, IdTextProblem, ImportId, LinkId, MemberId, RefundId, TransactionId,
+    VoucherId,
 };
 pub use word::WordProblem;
 

@@ -1,3 +1,4 @@
+mod cards;
 mod documents;
 mod names_and_phones;
 mod paths_and_ids;

@@ -142,6 +142,15 @@ typed_id!(
     AuthorizationId, "aut"
 );
 typed_id!(
+    /// A membership card. Codes show it to partners, so the bytes behind the shard are all random:
+    /// they do not tell when the card was issued.
+    CardId, "crd"
+);
+typed_id!(
+    /// A link between a member and a partner's user.
+    LinkId, "lnk"
+);
+typed_id!(
     /// A roster import.
     ImportId, "imp"
 );

@@ -1,6 +1,8 @@
 //! What each reason answers with: code, texts for a till or a member, and retry advice. The one
 //! place where a reason becomes a status.
 
+mod cards;
+
 use std::time::Duration;
 
 use contracts::common::v1::ErrorReason as R;
@@ -59,6 +61,14 @@ pub(crate) const fn spec(reason: R) -> Spec {
         | R::OrganizationExists
         | R::ParentMissing
         | R::ImportIdReused => eligibility(reason),
+        R::CardExists
+        | R::CardState
+        | R::MemberSuspended
+        | R::CardCodeInvalid
+        | R::CardCodeExpired
+        | R::CardCodeReplayed
+        | R::VerificationLimited
+        | R::AccountLinked => cards::spec(reason),
         R::CampaignNotActive
         | R::OutsideCampaignDates
         | R::OutsideClaimHours

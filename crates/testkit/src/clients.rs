@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clock::Timestamp;
 use contracts::common::v1::SetTimeRequest;
 use contracts::common::v1::clock_service_client::ClockServiceClient;
+use contracts::eligibility::v1::grant_service_client::GrantServiceClient;
 use contracts::eligibility::v1::policy_service_client::PolicyServiceClient;
 use contracts::eligibility::v1::registry_service_client::RegistryServiceClient;
 use contracts::eligibility::v1::verification_service_client::VerificationServiceClient;
@@ -108,6 +109,11 @@ impl Clients {
     /// Union offices publish policies.
     pub fn policies(&self) -> PolicyServiceClient<CallerChannel> {
         PolicyServiceClient::new(self.caller(&self.inner.eligibility, OFFICE, 0))
+    }
+
+    /// Ops engineers state what partners may ask.
+    pub fn grants(&self) -> GrantServiceClient<CallerChannel> {
+        GrantServiceClient::new(self.caller(&self.inner.eligibility, OPS, 0))
     }
 
     /// Member apps ask who is a member.

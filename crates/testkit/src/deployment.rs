@@ -149,6 +149,7 @@ impl Deployment {
         fs::write(folder.path().join("registry.toml"), &plan.key_ring)?;
         fs::write(folder.path().join("settlement.pem"), Signer::generate()?.0)?;
         fs::write(folder.path().join("webhooks.key"), WEBHOOKS_KEY)?;
+        fs::write(folder.path().join("cards.pem"), Signer::generate()?.0)?;
         let mut tokens = Tokens::new();
         for grant in &plan.callers {
             let token = signer.sign(grant, SystemClock.wall(), VALID_FOR)?;
@@ -194,7 +195,9 @@ impl Deployment {
         }
         if program == Program::Eligibility {
             let ring = self.folder.path().join("registry.toml");
+            let key = self.folder.path().join("cards.pem");
             text += &format!("\n[keys]\nring_file = \"{}\"\n", ring.display());
+            text += &format!("\n[cards]\nsigning_key_path = \"{}\"\n", key.display());
         }
         if program == Program::Redemption {
             let key = self.folder.path().join("settlement.pem");

@@ -1,19 +1,24 @@
 //! What a union office brings to a fresh suite.
 
 use benefit::programme::{self, Programme};
+use contracts::eligibility::v1::grant::Reference;
 use contracts::eligibility::v1::import_roster_request::Part;
 use contracts::eligibility::v1::{
-    CreateOrganizationRequest, Criterion, ImportRosterRequest, ListMembersRequest, Organization,
-    PublishPolicyRequest, RosterHeader, RosterImport, RosterRow, RosterRows,
+    CreateOrganizationRequest, Criterion, Grant, ImportRosterRequest, ListMembersRequest,
+    Organization, PublishPolicyRequest, RosterHeader, RosterImport, RosterRow, RosterRows,
+    SetGrantRequest,
 };
 use contracts::issuance::v1::{ActivateCampaignRequest, ApplyCampaignRequest};
 use tonic::Status;
 
-use crate::clients::Clients;
+use crate::clients::{APP, Clients};
 
 /// Rows in one message of a roster, and members on one page.
 const ROWS_AT_ONCE: usize = 1_000;
 const PAGE: i32 = 5_000;
+
+/// What member apps may verify members for.
+pub const PURPOSE: &str = "bus-fare";
 
 /// Organizations, a roster and a programme.
 #[derive(Clone, Debug)]
@@ -42,6 +47,7 @@ impl Office {
     pub async fn load(&self, clients: &Clients) -> Result<Loaded, Status> {
         let programme = self.programme();
         self.create_organizations(clients).await?;
+        self.grant(clients).await?;
         let roster = self.import(clients, "roster", &self.rows).await?;
         publish(clients, &programme).await?;
         self.offer(clients).await?;
@@ -56,6 +62,19 @@ impl Office {
             clients.registry().create_organization(request).await?;
         }
         Ok(())
+    }
+
+    /// Lets member apps verify for [`PURPOSE`] whoever is a member, by id or by identity number.
+    pub async fn grant(&self, clients: &Clients) -> Result<(), Status> {
+        let organization = self.organizations.first().map(|top| top.path.clone());
+        let grant = Grant {
+            partner: APP.to_owned(),
+            purpose: PURPOSE.to_owned(),
+            organization: organization.unwrap_or_default(),
+            references: vec![Reference::MemberId.into(), Reference::IdNumber.into()],
+            ..Grant::default()
+        };
+        clients.grants().set_grant(SetGrantRequest { grant: Some(grant) }).await.map(drop)
     }
 
     /// Imports some rows under an import id.

@@ -98,8 +98,10 @@ impl Services {
         };
         fs::write(plan.folder.join("tokens.pub.pem"), public)?;
         fs::write(plan.folder.join("registry.toml"), &plan.key_ring)?;
-        let (settlement, _) = Signer::generate().expect("the machine has randomness");
-        fs::write(plan.folder.join("settlement.pem"), settlement)?;
+        for key in ["settlement.pem", "cards.pem"] {
+            let (private, _) = Signer::generate().expect("the machine has randomness");
+            fs::write(plan.folder.join(key), private)?;
+        }
         fs::write(plan.folder.join("webhooks.key"), WEBHOOKS_KEY)?;
         let addresses = free_addresses();
         let mut configs = Vec::new();
@@ -188,6 +190,7 @@ fn configuration(service: Service, plan: &Plan<'_>, addresses: Addresses) -> Str
     );
     if service == Service::Eligibility {
         text += &format!("\n[keys]\nring_file = \"{folder}/registry.toml\"\n");
+        text += &format!("\n[cards]\nsigning_key_path = \"{folder}/cards.pem\"\n");
     }
     if service == Service::Redemption {
         text += &format!("\n[settlement]\nsigning_key_path = \"{folder}/settlement.pem\"\n");

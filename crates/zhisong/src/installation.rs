@@ -20,7 +20,10 @@ const KEYS: &str = "keys";
 const PRIVATE_KEY: &str = "tokens.pem";
 /// The file of the key that signs statements.
 const SETTLEMENT_KEY: &str = "settlement.pem";
+/// The file of what the secrets of webhooks are derived from.
 const WEBHOOKS_KEY: &str = "webhooks.key";
+/// The file of the key that signs card codes.
+const CARD_KEY: &str = "cards.pem";
 
 /// Why a data folder cannot be used, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +76,7 @@ impl Installation {
             rand::rng().fill_bytes(&mut key);
             write_new(&webhooks, &hex(&key))?;
         }
+        make_key(&keys.join(CARD_KEY), &keys.join("cards.pub.pem"))?;
         let ring = keys.join("registry.toml");
         if !ring.exists() {
             write_new(&ring, &eligibility::keyring::generate())?;
@@ -118,6 +122,11 @@ impl Installation {
     /// File with what the secrets of webhooks are derived from.
     pub fn webhooks_key_file(&self) -> PathBuf {
         self.folder.join(KEYS).join(WEBHOOKS_KEY)
+    }
+
+    /// File with the key that signs card codes.
+    pub fn card_key_file(&self) -> PathBuf {
+        self.folder.join(KEYS).join(CARD_KEY)
     }
 
     /// The database of one service.

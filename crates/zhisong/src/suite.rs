@@ -49,6 +49,10 @@ pub async fn serve(
         eligibility::Config {
             database: installation.database("eligibility"),
             keys: eligibility::KeysConfig { ring_file: installation.ring_file() },
+            cards: eligibility::CardsConfig {
+                signing_key_path: installation.card_key_file(),
+                ..eligibility::CardsConfig::default()
+            },
             ..eligibility::Config::default()
         },
         context.clone(),

@@ -5,6 +5,7 @@ use runtime::{ProcessConfig, ServiceConfig};
 use serde::Deserialize;
 use sql::DatabaseConfig;
 
+use crate::domain::card_code::{LIFE_MAX, LIFE_MIN};
 use crate::usecase::Pace;
 
 /// What the service is told at start.
@@ -19,6 +20,49 @@ pub struct Config {
     pub keys: KeysConfig,
     /// How closely the registry in memory follows the database.
     pub registry: RegistryConfig,
+    /// Card codes.
+    pub cards: CardsConfig,
+    /// What partners ask.
+    pub verification: VerificationConfig,
+}
+
+/// Card codes.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CardsConfig {
+    /// File with the Ed25519 private key in PEM that signs card codes and revocation lists. Never
+    /// made by the service: replicas sign with the same one.
+    pub signing_key_path: PathBuf,
+    /// Files with public keys in PEM that are published besides: those that signed before, until
+    /// the last of their codes has ended, and those that will sign next.
+    pub published_key_paths: Vec<PathBuf>,
+    /// How long a code lives, in seconds.
+    pub code_life_s: u64,
+}
+
+impl Default for CardsConfig {
+    fn default() -> Self {
+        Self {
+            signing_key_path: PathBuf::from("eligibility-cards.pem"),
+            published_key_paths: Vec::new(),
+            code_life_s: 60,
+        }
+    }
+}
+
+/// What partners ask.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerificationConfig {
+    /// How often a partner may be told no within a minute by one replica: who is told no more often
+    /// is told nothing.
+    pub unknowns_per_minute: u32,
+}
+
+impl Default for VerificationConfig {
+    fn default() -> Self {
+        Self { unknowns_per_minute: 600 }
+    }
 }
 
 impl Default for Config {
@@ -28,6 +72,8 @@ impl Default for Config {
             database: DatabaseConfig::at("sqlite://eligibility.db"),
             keys: KeysConfig::default(),
             registry: RegistryConfig::default(),
+            cards: CardsConfig::default(),
+            verification: VerificationConfig::default(),
         }
     }
 }
@@ -90,6 +136,18 @@ impl ServiceConfig for Config {
         }
         if self.registry.age_max_ms <= self.registry.poll_every_ms {
             let problem = "registry.age_max_ms must be more than registry.poll_every_ms";
+            problems.push(String::from(problem));
+        }
+        if self.cards.signing_key_path.as_os_str().is_empty() {
+            let problem = "cards.signing_key_path is empty: name the file of a key";
+            problems.push(String::from(problem));
+        }
+        let lives = LIFE_MIN.as_secs()..=LIFE_MAX.as_secs();
+        if !lives.contains(&self.cards.code_life_s) {
+            problems.push(String::from("cards.code_life_s must be 15 to 300"));
+        }
+        if self.verification.unknowns_per_minute == 0 {
+            let problem = "verification.unknowns_per_minute must be 1 or more";
             problems.push(String::from(problem));
         }
         problems

@@ -14,7 +14,12 @@
 //! a data key a person, found by keyed blind indexes, and nowhere in the clear: not in a database
 //! file, a log or an error. **Invariant:** a natural person has at most one live membership.
 //!
-//! Absent on purpose: anything that shows personal data. Nothing here can read a name back yet.
+//! **Invariant:** a member has at most one card that is active or lost; no
+//! code passes an online check once its card is neither, or its member is suspended; a partner learns
+//! what it is granted for a purpose, and without a grant the same `no` as of nobody.
+//!
+//! Absent on purpose: anything that shows personal data but the number of a card to its office.
+//! Nothing here can read a name back yet.
 
 mod config;
 pub mod domain;
@@ -23,7 +28,7 @@ mod service;
 pub mod store;
 pub mod usecase;
 
-pub use config::{Config, KeysConfig, RegistryConfig};
+pub use config::{CardsConfig, Config, KeysConfig, RegistryConfig, VerificationConfig};
 pub use domain::keyring;
 pub use service::build;
 

@@ -4,6 +4,7 @@
 mod support;
 
 use contracts::eligibility::v1 as wire;
+use contracts::eligibility::v1::grant::Reference as By;
 use contracts::eligibility::v1::verdict::Outcome;
 use support::{Caller, Server, by_id, by_number, id_number, refusal, row, violations};
 use tempfile::TempDir;
@@ -17,6 +18,8 @@ async fn guangdong(folder: &TempDir) -> (Server, Caller, [String; 2]) {
     {
         office.create(path, region).await.expect("the tree grows");
     }
+    let ways = [By::MemberId, By::IdNumber, By::CardNumber, By::CardCode, By::LinkedAccount];
+    office.may(&ways, &[]).await.expect("is granted");
     let criteria = [
         ("courier", "member.trade == 'COURIER'"),
         ("adult", "member.age >= 18"),
@@ -178,6 +181,7 @@ async fn an_office_sees_and_changes_only_its_own_subtree() {
     for refused in refusals {
         assert_eq!(reason(refused), outside);
     }
+    server.caller("shenzhen", None).may(&[By::MemberId], &[]).await.expect("is granted");
     assert!(!shenzhen.verify(by_id(&man)).await.expect("is answered"));
     let judged = shenzhen.check("women-couriers", &[&man]).await.expect("is judged");
     assert_eq!(judged.verdicts[0].outcome(), Outcome::Unknown);
@@ -277,7 +281,7 @@ async fn a_malformed_request_lists_every_field_that_is_wrong() {
     assert_eq!(violations(&refused), ["policy_id", "criteria[1].expression"]);
     let refused = office.publish("p", &[("a", "true"), ("a", "true")]).await.expect_err("twice");
     assert_eq!(violations(&refused), ["criteria[1]"]);
-    let verify = wire::VerifyMembershipRequest { member: None, purpose: String::new() };
+    let verify = wire::VerifyMembershipRequest::default();
     let refused = office.partners.verify_membership(verify).await.map(drop).expect_err("empty");
     assert_eq!(violations(&refused), ["member", "purpose"]);
     let refused = office.import("i", "gd", vec![row(0, 1)]).await.expect_err("line 0");

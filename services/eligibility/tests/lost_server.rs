@@ -7,17 +7,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use clock::{BusinessDay, ManualClock, Timestamp};
+use eligibility::domain::grant::{Chosen, Grant, GrantKey, ReferenceKind};
 use eligibility::domain::member::State;
 use eligibility::domain::organization::Organization;
 use eligibility::domain::policy::{Criterion, PolicyDraft};
 use eligibility::domain::standing::StandingVerb;
 use eligibility::store::conformance::{person_row, test_vault};
 use eligibility::usecase::{
-    Eligibility, Failure, MemberReference, Pace, StandingRequest, Verdicts,
+    CardSettings, Eligibility, Failure, MemberReference, Pace, StandingRequest, Subject, Verdicts,
+    VerificationRequest,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use member_identity::{IdDocument, MemberId, OrganizationPath, RegionCode};
-use rpc::Caller;
+use rpc::{Caller, Signer};
 use sql::{DatabaseConfig, StoreError};
 use testkit::postgres::{Missing, Postgres, Server, Settings};
 use tokio::task::JoinSet;
@@ -76,7 +78,9 @@ struct Bench {
 async fn open(config: &DatabaseConfig) -> Bench {
     let store = eligibility::store::open(config).await.expect("the database opens");
     let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_658_455_200_000_000)));
-    let opened = Eligibility::open(store, clock, test_vault(), Pace::default()).await;
+    let opened =
+        Eligibility::open(store, clock, test_vault(), Pace::default(), CardSettings::test(&key()))
+            .await;
     let subject = String::from("office");
     let office = Caller { subject, scopes: BTreeSet::new(), organization: None };
     let bench = Bench { eligibility: opened.expect("the registry opens"), office };
@@ -84,8 +88,35 @@ async fn open(config: &DatabaseConfig) -> Bench {
     bench
 }
 
+fn key() -> String {
+    Signer::generate().expect("a key").0
+}
+
 fn gd() -> OrganizationPath {
     "gd".parse().expect("a path")
+}
+
+/// What lets the office verify members of the province by an identity number or an id.
+fn grant() -> Grant {
+    let kinds = [ReferenceKind::IdNumber, ReferenceKind::MemberId];
+    Grant {
+        key: GrantKey {
+            partner: String::from("office"),
+            purpose: "bus-fare".parse().expect("a slug"),
+            organization: gd(),
+        },
+        references: Chosen::of(&kinds),
+        claims: Chosen::of(&[]),
+        updated_at: Timestamp::from_micros(0),
+    }
+}
+
+fn question(reference: &MemberReference) -> VerificationRequest {
+    VerificationRequest {
+        subject: Subject::Reference(reference.clone()),
+        purpose: "bus-fare".parse().expect("a slug"),
+        terminal: String::new(),
+    }
 }
 
 impl Bench {
@@ -97,6 +128,7 @@ impl Bench {
             name: String::from("省总工会"),
         };
         eligibility.create_organization(office, gd.clone()).await.expect("is created");
+        eligibility.set_grant(office, grant()).await.expect("is stated");
         let everybody = PolicyDraft {
             policy_id: "everybody".parse().expect("a slug"),
             organization: gd.path.clone(),
@@ -216,7 +248,8 @@ async fn ages_grow(bench: &Bench, member_id: MemberId) {
     let reference = MemberReference::Id(member_id);
     let patience = Instant::now() + ANSWER_MAX;
     let too_old = async || {
-        let verified = bench.eligibility.verify_membership(&bench.office, &reference).await;
+        let verified =
+            bench.eligibility.verify_membership(&bench.office, &question(&reference)).await;
         matches!(verified, Err(Failure::Outdated))
     };
     while !too_old().await {

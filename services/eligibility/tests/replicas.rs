@@ -9,6 +9,10 @@ use std::time::Duration;
 
 use backends::Case;
 use clock::{BusinessDay, ManualClock, Timestamp};
+use eligibility::domain::Refusal;
+use eligibility::domain::card::{CardTarget, CardVerb};
+use eligibility::domain::card_code::CardCode;
+use eligibility::domain::grant::{Chosen, Grant, GrantKey, ReferenceKind};
 use eligibility::domain::organization::Organization;
 use eligibility::domain::policy::{Criterion, PolicyDraft};
 use eligibility::domain::roster::WrittenRow;
@@ -17,11 +21,12 @@ use eligibility::domain::vault::Vault;
 use eligibility::domain::verdict::Outcome;
 use eligibility::store::conformance::{person_row, test_vault};
 use eligibility::usecase::{
-    Eligibility, Failure, MemberReference, Pace, Resolved, StandingRequest, Verdicts,
+    CardRequest, CardSettings, Eligibility, Failure, MemberReference, Pace, Resolved,
+    StandingRequest, Subject, Verdicts, VerificationRequest,
 };
 use futures::future::BoxFuture;
 use member_identity::{IdDocument, MemberId, OrganizationPath, RegionCode};
-use rpc::Caller;
+use rpc::{Caller, Signer};
 use sql::DatabaseConfig;
 use tokio::time::Instant;
 
@@ -35,6 +40,10 @@ fn main() -> ExitCode {
         case("a_member_suspended_on_one_replica_passes_no_later_check_of_another", |config| {
             Box::pin(suspended_elsewhere(config))
         }),
+        case(
+            "a_code_is_good_for_one_terminal_and_a_card_until_it_is_revoked_on_any_replica",
+            |config| Box::pin(cards_elsewhere(config)),
+        ),
         case("a_policy_published_on_one_replica_judges_on_the_other", |config| {
             Box::pin(published_elsewhere(config))
         }),
@@ -57,7 +66,8 @@ struct Replicas {
 impl Replicas {
     async fn open(config: &DatabaseConfig) -> Self {
         let vault = test_vault();
-        let one = replica(config, &vault).await;
+        let (key, _) = Signer::generate().expect("a key");
+        let one = replica(config, &vault, &key).await;
         let subject = String::from("office");
         let office = Caller { subject, scopes: BTreeSet::new(), organization: None };
         let gd = Organization {
@@ -66,7 +76,8 @@ impl Replicas {
             name: String::from("省总工会"),
         };
         one.create_organization(&office, gd).await.expect("is created");
-        Self { other: replica(config, &vault).await, one, office }
+        one.set_grant(&office, grant()).await.expect("is stated");
+        Self { other: replica(config, &vault, &key).await, one, office }
     }
 
     async fn close(self) {
@@ -119,15 +130,45 @@ impl Replicas {
     }
 }
 
-async fn replica(config: &DatabaseConfig, vault: &Arc<Vault>) -> Eligibility {
+async fn replica(config: &DatabaseConfig, vault: &Arc<Vault>, key: &str) -> Eligibility {
     let store = eligibility::store::open(config).await.expect("the database opens");
     let clock = Arc::new(ManualClock::at(Timestamp::from_micros(1_658_455_200_000_000)));
-    let opened = Eligibility::open(store, clock, Arc::clone(vault), Pace::default()).await;
+    let opened = Eligibility::open(
+        store,
+        clock,
+        Arc::clone(vault),
+        Pace::default(),
+        CardSettings::test(key),
+    )
+    .await;
     opened.expect("the registry opens")
 }
 
 fn gd() -> OrganizationPath {
     "gd".parse().expect("a path")
+}
+
+/// What lets the office verify members of the province by an identity number or an id.
+fn grant() -> Grant {
+    let kinds = [ReferenceKind::IdNumber, ReferenceKind::MemberId, ReferenceKind::CardCode];
+    Grant {
+        key: GrantKey {
+            partner: String::from("office"),
+            purpose: "bus-fare".parse().expect("a slug"),
+            organization: gd(),
+        },
+        references: Chosen::of(&kinds),
+        claims: Chosen::of(&[]),
+        updated_at: Timestamp::from_micros(0),
+    }
+}
+
+fn question(reference: &MemberReference) -> VerificationRequest {
+    VerificationRequest {
+        subject: Subject::Reference(reference.clone()),
+        purpose: "bus-fare".parse().expect("a slug"),
+        terminal: String::new(),
+    }
 }
 
 fn reference(number: u16) -> MemberReference {
@@ -146,6 +187,9 @@ async fn suspended_elsewhere(config: DatabaseConfig) {
     replicas.import(one, "one", rows(1..=1)).await;
     replicas.publish(one, "true").await;
     let member_id = replicas.known(other, 1).await.entry.member_id;
+    let question = question(&reference(1));
+    let verified = other.verify_membership(office, &question).await;
+    assert!(verified.expect("is answered").is_member, "until it is suspended");
     let request = StandingRequest {
         request_id: "s-1".parse().expect("an id"),
         verb: StandingVerb::Suspend,
@@ -165,10 +209,60 @@ async fn suspended_elsewhere(config: DatabaseConfig) {
             let told = *outcome == Outcome::Suspended || current_at < suspended_at;
             assert!(told, "E1: no verdict claims to be younger than the change that it misses");
         }
-        if let Ok(verification) = other.verify_membership(office, &reference(1)).await {
+        if let Ok(verification) = other.verify_membership(office, &question).await {
             verified |= !verification.is_member;
             let told = !verification.is_member || asked_at <= suspended_at + age_max;
             assert!(told, "E2: a suspended member passes no check after the bound");
+        }
+        tokio::task::yield_now().await;
+    }
+    replicas.close().await;
+}
+
+async fn cards_elsewhere(config: DatabaseConfig) {
+    let replicas = Replicas::open(&config).await;
+    let Replicas { one, other, office } = &replicas;
+    replicas.import(one, "one", rows(1..=1)).await;
+    let member_id = replicas.known(other, 1).await.entry.member_id;
+    let request = |id: &str, verb, target| CardRequest {
+        request_id: id.parse().expect("an id"),
+        verb,
+        target,
+        states_honour: false,
+    };
+    let issue = request("i-1", CardVerb::Issue, CardTarget::Member(member_id));
+    let card = one.change_card(office, issue).await.expect("is issued");
+    let [code, fresh] =
+        [one.present_card(office, member_id), other.present_card(office, member_id)];
+    let ask = |text: &str, terminal: &str| VerificationRequest {
+        subject: Subject::Code(CardCode::parse(text).expect("a code")),
+        purpose: "bus-fare".parse().expect("a slug"),
+        terminal: terminal.to_owned(),
+    };
+    let code = code.await.expect("is shown").text;
+    let verified = one.verify_membership(office, &ask(&code, "gate-1")).await;
+    assert!(verified.expect("is answered").is_member);
+    let replayed = other.verify_membership(office, &ask(&code, "gate-2")).await;
+    assert!(matches!(replayed, Err(Failure::Refused(Refusal::CodeReplayed))), "{replayed:?}");
+    let fresh = fresh.await.expect("is shown").text;
+    let patience = Instant::now() + PATIENCE;
+    while !other.verify_membership(office, &ask(&fresh, "gate-1")).await.expect("answers").is_member
+    {
+        assert!(Instant::now() < patience, "the other replica never learns of the card");
+        tokio::task::yield_now().await;
+    }
+    let revoke = request("r-1", CardVerb::Revoke, CardTarget::Card(card.card.card_id));
+    one.change_card(office, revoke).await.expect("is revoked");
+    let revoked_at = Instant::now();
+    loop {
+        let asked_at = Instant::now();
+        assert!(asked_at < revoked_at + PATIENCE, "the other replica never learns of it");
+        let verified = other.verify_membership(office, &ask(&fresh, "gate-1")).await;
+        let Ok(verification) = verified else { continue };
+        let told = !verification.is_member || asked_at <= revoked_at + Pace::default().age_max;
+        assert!(told, "a revoked card passes no check after the bound");
+        if !verification.is_member {
+            break;
         }
         tokio::task::yield_now().await;
     }

@@ -159,7 +159,8 @@ fn explain(own: &City, foreign: &City) -> Row {
 fn verify_membership(own: &City, foreign: &City) -> Row {
     let verify = |member| {
         let purpose = "bus-fare".to_owned();
-        ask(&wire::VerifyMembershipRequest { member: Some(member), purpose })
+        let terminal_id = String::new();
+        ask(&wire::VerifyMembershipRequest { member: Some(member), purpose, terminal_id })
     };
     let nobody = wire::member_reference::Reference::IdNumber(office::id_number(999));
     let nobody = wire::MemberReference { reference: Some(nobody) };

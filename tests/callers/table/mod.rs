@@ -1,6 +1,7 @@
 //! Every method: a call that the right caller may make, and the calls that name what belongs to
 //! another organization, with what they must be answered.
 
+mod cards;
 mod clock;
 mod eligibility;
 mod issuance;
@@ -120,6 +121,7 @@ pub fn rows(world: &World) -> Vec<Row> {
         clock::rows(world),
         registry::rows(world),
         eligibility::rows(world),
+        cards::rows(world),
         issuance::rows(world),
         redemption::rows(world),
         settlement::rows(world),

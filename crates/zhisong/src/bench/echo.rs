@@ -144,9 +144,26 @@ impl VerificationService for Echo {
         &self,
         _request: Request<eligibility::VerifyMembershipRequest>,
     ) -> Result<Response<eligibility::VerifyMembershipResponse>, Status> {
-        let answer =
-            eligibility::VerifyMembershipResponse { is_member: true, as_of: Some(INSTANT) };
+        let answer = eligibility::VerifyMembershipResponse {
+            is_member: true,
+            as_of: Some(INSTANT),
+            claims: None,
+        };
         Ok(Response::new(answer))
+    }
+
+    async fn get_card_keys(
+        &self,
+        _request: Request<eligibility::GetCardKeysRequest>,
+    ) -> Result<Response<eligibility::GetCardKeysResponse>, Status> {
+        not_a_workload()
+    }
+
+    async fn get_card_revocations(
+        &self,
+        _request: Request<eligibility::GetCardRevocationsRequest>,
+    ) -> Result<Response<eligibility::GetCardRevocationsResponse>, Status> {
+        not_a_workload()
     }
 }
 

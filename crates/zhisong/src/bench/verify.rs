@@ -14,6 +14,7 @@ use super::judge::Timed;
 use super::load::{Measured, closed_loop, open_loop};
 use super::{BenchProblem, Options, machine, members};
 use testkit::deployment::{Deployment, Program};
+use testkit::office;
 
 pub(super) async fn rounds(
     stage: &mut Deployment,
@@ -78,8 +79,11 @@ fn call(
         // A prime step, so that neighbours in time are not neighbours in memory.
         let member_id = members[call * 7_919 % members.len()].clone();
         let member = MemberReference { reference: Some(Reference::MemberId(member_id)) };
-        let request =
-            VerifyMembershipRequest { member: Some(member), purpose: "bus-fare".to_owned() };
+        let request = VerifyMembershipRequest {
+            member: Some(member),
+            purpose: office::PURPOSE.to_owned(),
+            terminal_id: String::new(),
+        };
         let mut verification = clients.verification_at(call);
         Box::pin(async move {
             Answer::of(verification.verify_membership(request).await).map(|told| told.is_member)

@@ -71,6 +71,11 @@ impl Connection {
         Ok(InterceptedService::new(self.channel.clone(), token))
     }
 
+    /// A channel without a token, for what everybody may ask.
+    pub(super) fn public(&self) -> Channel {
+        self.channel.clone()
+    }
+
     /// The options that the command was given.
     pub(super) fn target(&self) -> &Target {
         &self.target

@@ -5,12 +5,13 @@ use contracts::eligibility::v1::registry_service_client::RegistryServiceClient;
 use contracts::eligibility::v1::verification_service_client::VerificationServiceClient;
 use contracts::eligibility::v1::{
     GetMemberRequest, ListMembersRequest, Member as Stored, ReinstateMemberRequest,
-    SuspendMemberRequest, VerifyMembershipRequest,
+    SuspendMemberRequest,
 };
 use serde_json::{Value, json};
 
 use super::Problem;
 use super::arguments::{RequestId, Target, WhichMember};
+use super::asked::Asked;
 use super::connection::Connection;
 use super::failure::Failure;
 use super::output::{Answer, instant, short};
@@ -62,13 +63,7 @@ enum Verb {
     /// Lets a suspended member qualify again.
     Reinstate(Standing),
     /// Asks, as a partner app does, whether somebody is a live member: yes or no.
-    Verify {
-        #[command(flatten)]
-        member: WhichMember,
-        /// What for, as bus-fare.
-        #[arg(long)]
-        purpose: String,
-    },
+    Verify(Asked),
 }
 
 #[derive(Debug, Args)]
@@ -105,7 +100,7 @@ impl Member {
                 Verb::Get { member } => get(connection, &member).await,
                 Verb::Suspend(standing) => standing.suspend(connection).await,
                 Verb::Reinstate(standing) => standing.reinstate(connection).await,
-                Verb::Verify { member, purpose } => verify(connection, &member, purpose).await,
+                Verb::Verify(asked) => verify(connection, asked).await,
             })
             .await
     }
@@ -181,16 +176,19 @@ impl Standing {
     }
 }
 
-async fn verify(
-    connection: &Connection,
-    member: &WhichMember,
-    purpose: String,
-) -> Result<Answer, Failure> {
+async fn verify(connection: &Connection, asked: Asked) -> Result<Answer, Failure> {
     let mut verification = VerificationServiceClient::new(connection.channel(Role::MemberApp)?);
-    let request = VerifyMembershipRequest { member: Some(member.reference()), purpose };
-    let verified = verification.verify_membership(request).await?.into_inner();
-    let value = json!({ "is_member": verified.is_member, "as_of": instant(verified.as_of) });
-    Ok(Answer::record(value, &["is_member", "as_of"]))
+    let verified = verification.verify_membership(asked.request()).await?.into_inner();
+    let claims = verified.claims.unwrap_or_default();
+    let value = json!({
+        "is_member": verified.is_member,
+        "model_worker_level": claims.model_worker_level,
+        "trade": claims.trade,
+        "region_code": claims.region_code,
+        "as_of": instant(verified.as_of),
+    });
+    let columns = ["is_member", "model_worker_level", "trade", "region_code", "as_of"];
+    Ok(Answer::record(value, &columns))
 }
 
 fn answer(member: Option<Stored>) -> Result<Answer, Failure> {

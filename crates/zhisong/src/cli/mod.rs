@@ -1,8 +1,10 @@
 //! What can be said to `zhisong`.
 
 mod arguments;
+mod asked;
 mod bench;
 mod campaign;
+mod card;
 mod checkout;
 mod claim;
 mod clock;
@@ -13,6 +15,7 @@ mod events;
 mod explain;
 mod failure;
 mod fund;
+mod grant;
 mod issue;
 mod laws;
 mod member;
@@ -60,6 +63,8 @@ enum Command {
     Organization(organization::Organization),
     Roster(roster::Roster),
     Member(member::Member),
+    Card(card::Card),
+    Grant(grant::Grant),
     Campaign(campaign::Campaign),
     Fund(fund::Fund),
     Explain(explain::Explain),
@@ -113,6 +118,8 @@ async fn run(command: Command) -> Result<(), Problem> {
         Command::Organization(organization) => organization.run().await,
         Command::Roster(roster) => roster.run().await,
         Command::Member(member) => member.run().await,
+        Command::Card(card) => card.run().await,
+        Command::Grant(grant) => grant.run().await,
         Command::Campaign(campaign) => campaign.run().await,
         Command::Fund(fund) => fund.run().await,
         Command::Explain(explain) => explain.run().await,

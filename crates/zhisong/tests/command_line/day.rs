@@ -84,6 +84,10 @@ fn a_suspended_member_qualifies_for_nothing_until_reinstated() {
     let explain = format!("explain --policy outdoor-trades-guangdong --member {member}");
     let verify = format!("member verify --member-id {member} --purpose bus-fare");
     assert_eq!(served.json(&explain)["qualifies"], true);
+    assert_eq!(served.json(&verify)["is_member"], false, "nothing is granted");
+    let grant =
+        "grant set --partner member-app --purpose bus-fare --organization gd --by member-id";
+    assert_eq!(served.json(grant)["references"], json!(["member-id"]));
     assert_eq!(served.json(&verify)["is_member"], true);
 
     assert_eq!(served.json(&format!("member suspend {member}"))["state"], "SUSPENDED");

@@ -1,6 +1,7 @@
 //! The command line as people use it: the real binary against the real services.
 
 mod bench;
+mod cards;
 mod day;
 mod lists;
 mod parts;

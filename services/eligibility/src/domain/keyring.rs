@@ -33,6 +33,10 @@ pub enum BlindKind {
     IdNumber,
     /// A mobile number.
     Phone,
+    /// The number of a card.
+    CardNumber,
+    /// A partner's account.
+    Account,
 }
 
 impl BlindKind {
@@ -41,6 +45,8 @@ impl BlindKind {
         match self {
             Self::IdNumber => "id_number",
             Self::Phone => "phone",
+            Self::CardNumber => "card_number",
+            Self::Account => "account",
         }
     }
 }

@@ -1,5 +1,8 @@
-use member_identity::OrganizationPath;
+use std::time::Duration;
 
+use member_identity::{CardId, OrganizationPath};
+
+use super::card::{CardState, CardVerb};
 use super::policy::CriterionProblem;
 
 /// What the business says no to, and why.
@@ -46,4 +49,36 @@ pub enum Refusal {
     /// Criteria that cannot be published.
     #[error("{} criteria cannot be published", .0.len())]
     CriteriaInvalid(Vec<CriterionProblem>),
+    /// The member has a card that is active or lost.
+    #[error("the member has a card")]
+    CardExists(CardId),
+    /// The card is not in a state from which that verb goes.
+    #[error("a card that is {} does not {}", state.as_str(), verb.as_str())]
+    CardState {
+        /// The card's state.
+        state: CardState,
+        /// What was asked for.
+        verb: CardVerb,
+    },
+    /// The member is suspended.
+    #[error("the member is suspended")]
+    MemberSuspended,
+    /// The code is not one of ours.
+    #[error("the code is not one of ours")]
+    CodeInvalid,
+    /// The code has ended, or is not valid yet.
+    #[error("the code has ended")]
+    CodeExpired,
+    /// The code was used at another terminal.
+    #[error("the code was used elsewhere")]
+    CodeReplayed,
+    /// The caller was told no too often.
+    #[error("the caller was told no too often")]
+    VerificationLimited {
+        /// When the next call may be answered.
+        retry_after: Duration,
+    },
+    /// The account is another member's.
+    #[error("the account is another member's")]
+    AccountLinked,
 }

@@ -2,6 +2,7 @@
 //!
 //! It mirrors committed members only; whoever commits a change applies it here before answering.
 
+mod handles;
 mod record;
 mod slots;
 
@@ -14,8 +15,11 @@ use member_identity::{
 
 use super::keyring::Blind;
 use super::member::{Member, State};
+use handles::Handles;
 use record::Record;
 use slots::Slots;
+
+pub use handles::Handle;
 
 /// A member as verdicts need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +77,21 @@ impl Found<'_> {
         self.record.state
     }
 
+    /// Where the member works.
+    pub fn region(&self) -> RegionCode {
+        self.record.region
+    }
+
+    /// The trade.
+    pub fn trade(&self) -> Trade {
+        self.record.trade
+    }
+
+    /// Honours held.
+    pub fn honours(&self) -> Honours {
+        self.record.honours
+    }
+
     /// All that verdicts need.
     pub fn entry(&self) -> Entry {
         let Record { member_id, person, region, birth, honours, .. } = *self.record;
@@ -96,13 +115,15 @@ impl Found<'_> {
 /// Records of one piece of memory: the registry grows by pieces and nothing is ever moved.
 const PIECE: usize = 4_096;
 
-/// Members by id and by blind index. A member takes 72 bytes and, on average, 15 of the two
-/// indexes; there is no allocation of its own for any.
+/// Members by id, by blind index and by handle. A member takes 72 bytes and, on average, 15 of the
+/// two indexes, a card 64 with both of its handles, a linked account 32; there is no allocation of
+/// its own for any.
 #[derive(Debug, Default)]
 pub struct Registry {
     pieces: Vec<Vec<Record>>,
     by_id: Slots,
     by_blind: Slots,
+    handles: Handles,
     organizations: Vec<OrganizationPath>,
     /// Members of each of them.
     counts: Vec<usize>,
@@ -154,6 +175,20 @@ impl Registry {
         Some(self.found(blinds.iter().find_map(find)?))
     }
 
+    /// Takes in a committed handle, unless a later version is there. One whose member is not here
+    /// yet was committed after the versions that are being read, and comes again with them.
+    pub fn apply_handle(&mut self, handle: &Handle) {
+        if let Some(slot) = self.slot(handle.member_id) {
+            self.handles.apply(handle, slot);
+        }
+    }
+
+    /// The live member who is found by one of these handles.
+    pub fn find_handle(&self, keys: &[[u8; 16]]) -> Option<Found<'_>> {
+        let slot = keys.iter().find_map(|key| self.handles.find(key))?;
+        Some(self.found(slot))
+    }
+
     /// How many members an organization and all below it have; all when none is named.
     pub fn count_below(&self, below: Option<&OrganizationPath>) -> usize {
         let counted = self.organizations.iter().zip(&self.counts);
@@ -172,10 +207,10 @@ impl Registry {
         self.pieces.is_empty()
     }
 
-    /// Bytes that members take.
+    /// Bytes that members and their handles take.
     pub fn bytes(&self) -> usize {
         let records = self.pieces.len() * PIECE * size_of::<Record>();
-        records + self.by_id.bytes() + self.by_blind.bytes()
+        records + self.by_id.bytes() + self.by_blind.bytes() + self.handles.bytes()
     }
 
     fn slot(&self, member_id: MemberId) -> Option<u32> {

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use member_identity::{MemberId, PersonKey, Sex};
+use member_identity::{CardId, CardNumber, LinkId, MemberId, PersonKey, Sex};
 
+use super::account::AccountId;
 use super::entropy::Entropy;
 use super::keyring::{DataKey, KeyRing, SealBroken, WrappedKey};
 
@@ -90,6 +91,27 @@ impl Vault {
         key.open(&place(column, row), sealed)
     }
 
+    /// Seals the number of a card.
+    pub fn seal_card_number(&self, key: &DataKey, card_id: CardId, number: &CardNumber) -> Vec<u8> {
+        key.seal(&card_place(card_id), number.reveal(), &*self.entropy)
+    }
+
+    /// Opens the number of a card.
+    pub fn open_card_number(
+        &self,
+        key: &DataKey,
+        card_id: CardId,
+        sealed: &[u8],
+    ) -> Result<CardNumber, SealBroken> {
+        key.open(&card_place(card_id), sealed)?.parse().map_err(|_| SealBroken)
+    }
+
+    /// Seals the id of a linked account.
+    pub fn seal_account(&self, key: &DataKey, link_id: LinkId, account: &AccountId) -> Vec<u8> {
+        let place = format!("linked_account|account|{link_id}");
+        key.seal(&place, account.reveal(), &*self.entropy)
+    }
+
     /// Opens a member's sex.
     pub fn open_sex(&self, key: &DataKey, row: MemberId, sealed: &[u8]) -> Result<Sex, SealBroken> {
         Sex::parse(&self.open(key, Column::Sex, row, sealed)?).map_err(|_| SealBroken)
@@ -105,6 +127,11 @@ impl Vault {
         let text = self.open(key, Column::Birth, row, sealed)?;
         text.parse().map_err(|_| SealBroken)
     }
+}
+
+/// Where the number of a card is sealed.
+fn card_place(card_id: CardId) -> String {
+    format!("card|number|{card_id}")
 }
 
 fn place(column: Column, row: MemberId) -> String {

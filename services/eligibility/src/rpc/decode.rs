@@ -4,8 +4,9 @@ use clock::BusinessDay;
 use contracts::eligibility::v1 as wire;
 use contracts::eligibility::v1::member_reference::Reference;
 use member_identity::{IdDocument, MemberId, OrganizationPath, RegionCode};
-use rpc::{Fields, PageToken, Problem, RequestId, page_size};
+use rpc::{Caller, Fields, PageToken, Problem, RequestId, page_size};
 
+use super::card_decode;
 use crate::domain::Slug;
 use crate::domain::criterion::EXPRESSION_CHARS_MAX;
 use crate::domain::organization::{NAME_CHARS_MAX, Organization};
@@ -76,11 +77,12 @@ pub(super) struct Explain {
 
 pub(super) fn explain(
     request: wire::ExplainRequest,
+    caller: &Caller,
     today: BusinessDay,
 ) -> Result<Explain, Problem> {
     let mut fields = Fields::new();
     let policy_id = fields.parse("policy_id", &request.policy_id);
-    let member = reference(&mut fields, request.member, today);
+    let member = reference(&mut fields, request.member, (caller, today));
     let day = match request.business_day.as_str() {
         "" => None,
         text => business_day(&mut fields, text),
@@ -91,21 +93,12 @@ pub(super) fn explain(
 
 pub(super) fn member(
     member: Option<wire::MemberReference>,
+    caller: &Caller,
     today: BusinessDay,
 ) -> Result<MemberReference, Problem> {
     let mut fields = Fields::new();
-    let member = reference(&mut fields, member, today);
+    let member = reference(&mut fields, member, (caller, today));
     fields.finish(member)
-}
-
-pub(super) fn verification(
-    request: wire::VerifyMembershipRequest,
-    today: BusinessDay,
-) -> Result<MemberReference, Problem> {
-    let mut fields = Fields::new();
-    let member = reference(&mut fields, request.member, today);
-    let purpose = fields.parse::<Slug>("purpose", &request.purpose);
-    fields.finish(member.zip(purpose).map(|(member, _)| member))
 }
 
 pub(super) fn standing(
@@ -279,10 +272,11 @@ fn revision(fields: &mut Fields, revision: i32) -> Option<Option<i32>> {
     Some((revision != 0).then_some(revision))
 }
 
-fn reference(
+/// A member, named in any way but by a code, which is for verifying only.
+pub(super) fn reference(
     fields: &mut Fields,
     member: Option<wire::MemberReference>,
-    today: BusinessDay,
+    (caller, today): (&Caller, BusinessDay),
 ) -> Option<MemberReference> {
     let member = fields.required("member", member.and_then(|member| member.reference))?;
     match member {
@@ -292,6 +286,16 @@ fn reference(
         Reference::IdNumber(text) => {
             let document = IdDocument::parse(&text, today.date());
             fields.take("member.id_number", document).map(MemberReference::Document)
+        }
+        Reference::CardNumber(text) => {
+            fields.parse("member.card_number", &text).map(MemberReference::CardNumber)
+        }
+        Reference::LinkedAccount(linked) => {
+            card_decode::account(fields, &linked, caller).map(MemberReference::Account)
+        }
+        Reference::CardCode(_) => {
+            fields.refuse("member.card_code", "a code is verified, and names nobody here");
+            None
         }
     }
 }

@@ -36,7 +36,7 @@ impl EligibilityService for Edge {
         request: Request<wire::ResolveRequest>,
     ) -> Result<Response<wire::ResolveResponse>, Status> {
         let caller = rpc::caller(&request)?;
-        let member = decode::member(request.into_inner().member, self.today())?;
+        let member = decode::member(request.into_inner().member, &caller, self.today())?;
         let resolved = self.eligibility.resolve(&caller, &member).await;
         let resolved = resolved.map_err(status::problem)?;
         Ok(Response::new(encode::resolved(&resolved)))
@@ -48,7 +48,7 @@ impl EligibilityService for Edge {
     ) -> Result<Response<wire::ExplainResponse>, Status> {
         let caller = rpc::caller(&request)?;
         let decode::Explain { policy_id, member, day } =
-            decode::explain(request.into_inner(), self.today())?;
+            decode::explain(request.into_inner(), &caller, self.today())?;
         let explained = self.eligibility.explain(&caller, &policy_id, &member, day).await;
         let explanation = explained.map_err(status::problem)?;
         Ok(Response::new(encode::explanation(&explanation)))

@@ -15,7 +15,7 @@ use crate::domain::registry::Entry;
 use crate::domain::roster::KeptProblem;
 use crate::domain::verdict::Outcome;
 use crate::store::ImportReport;
-use crate::usecase::{Explanation, Resolved, Selected, Verdict, Verdicts, Verification};
+use crate::usecase::{Explanation, Resolved, Selected, Verdict, Verdicts};
 
 /// The criterion that a suspended member fails, before any of the policy's.
 const SUSPENDED: (&str, &str, &str) = (
@@ -99,13 +99,6 @@ pub(super) fn explanation(explanation: &Explanation) -> wire::ExplainResponse {
         suspended: explanation.suspended,
         criteria: policy.content.criteria.iter().zip(&explanation.holds).map(outcome).collect(),
         policy_revision: policy.revision,
-    }
-}
-
-pub(super) fn verification(verification: Verification) -> wire::VerifyMembershipResponse {
-    wire::VerifyMembershipResponse {
-        is_member: verification.is_member,
-        as_of: Some(encode_timestamp(verification.as_of)),
     }
 }
 

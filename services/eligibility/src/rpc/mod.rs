@@ -1,8 +1,13 @@
 //! The edge: decode, use case, map the error, encode. Nothing here decides.
 
+mod account_service;
+mod card_decode;
+mod card_encode;
+mod card_service;
 mod decode;
 mod eligibility_service;
 mod encode;
+mod grant_service;
 mod policy_service;
 mod registry_service;
 mod status;
@@ -14,7 +19,7 @@ use clock::{BusinessDay, Clock, Zone};
 
 use crate::usecase::Eligibility;
 
-/// The four services of the contract over one registry.
+/// The services of the contract over one registry.
 #[derive(Clone)]
 pub struct Edge {
     eligibility: Eligibility,

@@ -60,7 +60,7 @@ impl RegistryService for Edge {
         request: Request<wire::GetMemberRequest>,
     ) -> Result<Response<wire::GetMemberResponse>, Status> {
         let caller = rpc::caller(&request)?;
-        let member = decode::member(request.into_inner().member, self.today())?;
+        let member = decode::member(request.into_inner().member, &caller, self.today())?;
         let found = self.eligibility.get_member(&caller, &member).await;
         let member = Some(encode::member(found.map_err(status::problem)?));
         Ok(Response::new(wire::GetMemberResponse { member }))

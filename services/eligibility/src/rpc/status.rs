@@ -36,6 +36,22 @@ fn refused(refusal: Refusal) -> Problem {
         }
         Refusal::ImportIdReused => Problem::new(ErrorReason::ImportIdReused),
         Refusal::CriteriaInvalid(problems) => criteria_invalid(&problems),
+        Refusal::CardExists(card_id) => {
+            Problem::new(ErrorReason::CardExists).with("card_id", card_id)
+        }
+        Refusal::CardState { state, verb } => Problem::new(ErrorReason::CardState)
+            .with("state", state.as_str())
+            .with("verb", verb.as_str()),
+        Refusal::MemberSuspended => Problem::new(ErrorReason::MemberSuspended),
+        Refusal::CodeInvalid => Problem::new(ErrorReason::CardCodeInvalid),
+        Refusal::CodeExpired => Problem::new(ErrorReason::CardCodeExpired),
+        Refusal::CodeReplayed => Problem::new(ErrorReason::CardCodeReplayed),
+        Refusal::VerificationLimited { retry_after } => {
+            Problem::new(ErrorReason::VerificationLimited)
+                .quota("verification", "verifications that came to nothing in a minute")
+                .retry_after(retry_after)
+        }
+        Refusal::AccountLinked => Problem::new(ErrorReason::AccountLinked),
     }
 }
 

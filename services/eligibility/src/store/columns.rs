@@ -14,6 +14,9 @@ pub(super) trait Columns {
     /// A number of 64 bits.
     fn number(&self, column: &'static str) -> Result<i64, StoreError>;
 
+    /// A number of 64 bits, or nothing.
+    fn optional_number(&self, column: &'static str) -> Result<Option<i64>, StoreError>;
+
     /// A number of 32 bits.
     fn small(&self, column: &'static str) -> Result<i32, StoreError>;
 }

@@ -1,5 +1,6 @@
 //! The store of the registry: one trait, one method for each atomic business step.
 
+mod card_steps;
 mod columns;
 mod open;
 pub mod postgres;
@@ -14,9 +15,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::{MemberId, OrganizationPath, Shard};
+use member_identity::{CardId, LinkId, MemberId, OrganizationPath, PersonKey, Shard};
 use sql::StoreError;
 
+use crate::domain::account::{AccountRequest, EarlierAccount, FreshLink, Link};
+use crate::domain::card::{Card, CardChange};
+use crate::domain::grant::{Grant, GrantKey};
 use crate::domain::keyring::{Blind, WrappedKey};
 use crate::domain::member::Member;
 use crate::domain::organization::{Creation, Organization};
@@ -27,6 +31,9 @@ use crate::domain::standing::{StandingChange, StandingOutcome};
 use crate::domain::vault::Vault;
 use crate::domain::{Refusal, Slug};
 
+pub use card_steps::{
+    AccountStep, CardStep, CodeSeen, CodeUse, HandleCursor, StoredCard, StoredHandle,
+};
 pub use open::open;
 
 /// Parts of the registry that changes are counted in.
@@ -54,12 +61,14 @@ pub struct Versions {
     pub shards: Box<[i64; SHARDS]>,
     /// Publications of policies.
     pub policies: i64,
+    /// Changes of grants.
+    pub grants: i64,
 }
 
 impl Versions {
     /// Before the first change.
     pub fn none() -> Self {
-        Self { shards: Box::new([0; SHARDS]), policies: 0 }
+        Self { shards: Box::new([0; SHARDS]), policies: 0, grants: 0 }
     }
 }
 
@@ -220,6 +229,91 @@ pub trait Store: Send + Sync + 'static {
 
     /// The newest revision of each policy, by name.
     async fn policies(&self, page: Page<Slug>) -> Result<Vec<Policy>, StoreError>;
+
+    /// Handles that changed after the cursors, of each shard the first `per_shard`, by the version
+    /// of the shard and then by their keys.
+    async fn changed_handles(
+        &self,
+        after: &[HandleCursor],
+        per_shard: u32,
+    ) -> Result<Vec<StoredHandle>, StoreError>;
+
+    /// Grants that were changed after a version, with their versions and by them, at most `size`.
+    async fn changed_grants(&self, after: i64, size: u32) -> Result<Vec<(i64, Grant)>, StoreError>;
+
+    /// The person behind a member, with their data key.
+    async fn person_of(
+        &self,
+        member_id: MemberId,
+    ) -> Result<Option<(PersonKey, WrappedKey)>, StoreError>;
+
+    /// Decides on a change of cards and remembers the answer under the request id, in one commit
+    /// (law A1). A refusal is not remembered.
+    async fn change_card(&self, change: CardChange) -> Result<Decided<CardStep>, StoreError>;
+
+    /// A card with its number, sealed.
+    async fn card(&self, card_id: CardId) -> Result<Option<StoredCard>, StoreError>;
+
+    /// Cards of a member after a key, by id, at most `size`.
+    async fn cards(
+        &self,
+        member_id: MemberId,
+        after: Option<CardId>,
+        size: u32,
+    ) -> Result<Vec<StoredCard>, StoreError>;
+
+    /// The card that a member has, active or lost.
+    async fn held_card(&self, member_id: MemberId) -> Result<Option<Card>, StoreError>;
+
+    /// Cards that were blocked, and those of members who were suspended, after a time; by id.
+    async fn blocked_cards(&self, since: Timestamp) -> Result<Vec<CardId>, StoreError>;
+
+    /// Enters the use of a code, which others then see until it ends.
+    async fn use_code(&self, used: CodeUse) -> Result<CodeSeen, StoreError>;
+
+    /// Links an account and remembers the answer, in one commit (law A1). A refusal is not
+    /// remembered.
+    async fn link_account(
+        &self,
+        request: AccountRequest,
+        fresh: FreshLink,
+    ) -> Result<Decided<AccountStep>, StoreError>;
+
+    /// Unlinks an account and remembers the answer, in one commit (law A1). A refusal is not
+    /// remembered.
+    async fn unlink_account(
+        &self,
+        request: AccountRequest,
+    ) -> Result<Decided<AccountStep>, StoreError>;
+
+    /// Ends a link for its member, who is in a subtree, and remembers the answer, in one commit (law
+    /// A1). A refusal is not remembered.
+    async fn withdraw_link(
+        &self,
+        request: AccountRequest,
+        link_id: LinkId,
+        within: Option<OrganizationPath>,
+    ) -> Result<Decided<AccountStep>, StoreError>;
+
+    /// Links of a member that are in force, after a key, by id, at most `size`.
+    async fn links(
+        &self,
+        member_id: MemberId,
+        after: Option<LinkId>,
+        size: u32,
+    ) -> Result<Vec<Link>, StoreError>;
+
+    /// What the first call of a request id about an account was answered.
+    async fn answered_account(
+        &self,
+        request: &AccountRequest,
+    ) -> Result<Option<EarlierAccount>, StoreError>;
+
+    /// States a grant, unless it says that already. Refuses when there is no such organization.
+    async fn set_grant(&self, grant: Grant) -> Result<Decided<Grant>, StoreError>;
+
+    /// Grants that name a reference, by their names.
+    async fn grants(&self, page: Page<GrantKey>) -> Result<Vec<Grant>, StoreError>;
 
     /// Finishes what is under way and closes the database.
     async fn close(&self);

@@ -4,17 +4,21 @@ use std::fmt::Display;
 
 use clock::Timestamp;
 use member_identity::{
-    Employment, Honours, MemberId, OrganizationPath, PersonKey, RegionCode, Trade,
+    CardId, Employment, Honours, LinkId, MemberId, OrganizationPath, PersonKey, RegionCode, Trade,
 };
 use sql::StoreError;
 
-use super::StoredMember;
 use super::columns::Columns;
+use super::{CodeSeen, CodeUse, StoredCard, StoredHandle, StoredMember};
 use crate::domain::SlugProblem;
+use crate::domain::account::{EarlierAccount, KnownLink, Link, Linked};
+use crate::domain::card::{Card, CardState, EarlierCard};
+use crate::domain::grant::{Chosen, Grant, GrantKey};
 use crate::domain::keyring::{Blind, WrappedKey};
 use crate::domain::member::{Member, Registration, State};
 use crate::domain::organization::Organization;
 use crate::domain::policy::{Criterion, Policy, PolicyDraft};
+use crate::domain::registry::Handle;
 use crate::domain::roster::{KeptProblem, KnownMember, KnownPerson, RosterImport};
 
 pub(super) fn member(row: &impl Columns) -> Result<Member, StoreError> {
@@ -137,7 +141,132 @@ fn criterion(row: [String; 4]) -> Result<Criterion, SlugProblem> {
     Ok(Criterion { criterion_id: criterion_id.parse()?, expression, text_zh, text_en })
 }
 
-/// The versions of shards, and of the policies as shard -1.
+pub(super) fn card_id(row: &impl Columns) -> Result<CardId, StoreError> {
+    CardId::try_from(row.bytes("card_id")?).map_err(|why| corrupt("card", "?", why))
+}
+
+pub(super) fn card(row: &impl Columns) -> Result<Card, StoreError> {
+    let card_id = card_id(row)?;
+    let broken = |why: &dyn Display| corrupt("card", card_id, why);
+    let state = CardState::parse(row.text("state")?).ok_or_else(|| broken(&"not a state"))?;
+    Ok(Card {
+        card_id,
+        member_id: MemberId::try_from(row.bytes("member_id")?).map_err(|why| broken(&why))?,
+        state,
+        states_honour: row.small("states_honour")? != 0,
+        version: row.number("version")?,
+        issued_at: Timestamp::from_micros(row.number("issued_at")?),
+        updated_at: Timestamp::from_micros(row.number("updated_at")?),
+    })
+}
+
+pub(super) fn earlier_card(row: &impl Columns) -> Result<EarlierCard, StoreError> {
+    let target = row.bytes("target")?.to_vec();
+    let states_honour = row.small("asked_honour")? != 0;
+    Ok(EarlierCard { target, states_honour, card: card(row)? })
+}
+
+pub(super) fn stored_card(row: &impl Columns) -> Result<StoredCard, StoreError> {
+    let card = card(row)?;
+    let broken = |why: &dyn Display| corrupt("card", card.card_id, why);
+    Ok(StoredCard {
+        number: row.bytes("number_enc")?.to_vec(),
+        organization: row.text("organization")?.parse().map_err(|why| broken(&why))?,
+        person: PersonKey::try_from(row.bytes("person_key")?).map_err(|why| broken(&why))?,
+        key: wrapped_key(row)?,
+        card,
+    })
+}
+
+/// A person with their data key, as what is sealed for them needs it.
+pub(super) fn person(row: &impl Columns) -> Result<(PersonKey, WrappedKey), StoreError> {
+    let person = PersonKey::try_from(row.bytes("person_key")?);
+    Ok((person.map_err(|why| corrupt("person", "?", why))?, wrapped_key(row)?))
+}
+
+pub(super) fn stored_handle(row: &impl Columns) -> Result<StoredHandle, StoreError> {
+    let broken = |why: &dyn Display| corrupt("handle", "?", why);
+    let handle = Handle {
+        key: row.bytes("handle")?.try_into().map_err(|why| broken(&why))?,
+        member_id: MemberId::try_from(row.bytes("member_id")?).map_err(|why| broken(&why))?,
+        is_live: row.small("is_live")? != 0,
+        version: row.number("version")?,
+    };
+    Ok(StoredHandle { handle, shard_version: row.number("shard_version")? })
+}
+
+/// Who has used a code that is in use.
+pub(super) fn code_seen(row: &impl Columns, used: &CodeUse) -> Result<CodeSeen, StoreError> {
+    let by = (row.text("caller")?, row.text("terminal")?);
+    Ok(match by == (&used.caller, &used.terminal) {
+        true => CodeSeen::Again,
+        false => CodeSeen::Elsewhere,
+    })
+}
+
+pub(super) fn linked(row: &impl Columns) -> Result<Linked, StoreError> {
+    let broken = |why: &dyn Display| corrupt("linked_account", "?", why);
+    Ok(Linked {
+        link_id: LinkId::try_from(row.bytes("link_id")?).map_err(|why| broken(&why))?,
+        member_id: MemberId::try_from(row.bytes("member_id")?).map_err(|why| broken(&why))?,
+        linked_at: Timestamp::from_micros(row.number("linked_at")?),
+    })
+}
+
+pub(super) fn known_link(row: &impl Columns) -> Result<KnownLink, StoreError> {
+    let broken = |why: &dyn Display| corrupt("linked_account", "?", why);
+    Ok(KnownLink {
+        organization: row.text("organization")?.parse().map_err(|why| broken(&why))?,
+        unlinked_at: row.optional_number("unlinked_at")?.map(Timestamp::from_micros),
+    })
+}
+
+pub(super) fn link(row: &impl Columns) -> Result<Link, StoreError> {
+    let link_id = LinkId::try_from(row.bytes("link_id")?);
+    Ok(Link {
+        link_id: link_id.map_err(|why| corrupt("linked_account", "?", why))?,
+        partner: row.text("partner")?.to_owned(),
+        linked_at: Timestamp::from_micros(row.number("linked_at")?),
+    })
+}
+
+pub(super) fn earlier_account(row: &impl Columns) -> Result<EarlierAccount, StoreError> {
+    let card_id = row.optional_bytes("card_id")?.map(CardId::try_from).transpose();
+    Ok(EarlierAccount {
+        account: blind(row.bytes("account")?)?,
+        card_id: card_id.map_err(|why| corrupt("account_request", "?", why))?,
+        answered_at: Timestamp::from_micros(row.number("answered_at")?),
+    })
+}
+
+pub(super) fn grant(row: &impl Columns) -> Result<Grant, StoreError> {
+    let partner = row.text("partner")?;
+    let broken = |why: &dyn Display| corrupt("partner_grant", partner, why);
+    let unknown = || broken(&"not a list of known words");
+    Ok(Grant {
+        key: GrantKey {
+            partner: partner.to_owned(),
+            purpose: row.text("purpose")?.parse().map_err(|why| broken(&why))?,
+            organization: row.text("organization")?.parse().map_err(|why| broken(&why))?,
+        },
+        references: Chosen::parse(row.text("reference_set")?).ok_or_else(unknown)?,
+        claims: Chosen::parse(row.text("claim_set")?).ok_or_else(unknown)?,
+        updated_at: Timestamp::from_micros(row.number("updated_at")?),
+    })
+}
+
+pub(super) fn changed_grant(row: &impl Columns) -> Result<(i64, Grant), StoreError> {
+    Ok((row.number("grant_version")?, grant(row)?))
+}
+
+/// The place after which a list of grants goes on: before all when there is none.
+pub(super) fn grant_position(after: Option<GrantKey>) -> [String; 3] {
+    after.map_or_else(Default::default, |key| {
+        [key.partner, key.purpose.to_string(), key.organization.to_string()]
+    })
+}
+
+/// The versions of shards, of the policies as shard -1, and of the grants as shard -2.
 pub(super) fn versions<R: Columns>(rows: &[R]) -> Result<super::Versions, StoreError> {
     let mut versions = super::Versions::none();
     for row in rows {
@@ -147,7 +276,8 @@ pub(super) fn versions<R: Columns>(rows: &[R]) -> Result<super::Versions, StoreE
                 Some(known) => *known = version,
                 None => return Err(corrupt("shard_version", shard, "not a shard")),
             },
-            Err(_) => versions.policies = version,
+            Err(_) if shard == -1 => versions.policies = version,
+            Err(_) => versions.grants = version,
         }
     }
     Ok(versions)

@@ -36,6 +36,7 @@ impl Eligibility {
             match attempt(|| core.store.change_standing(change.clone())).await?? {
                 StandingOutcome::Changed(member) => {
                     core.memory.set_state(&member);
+                    core.revocations.forget().await;
                     Ok(member)
                 }
                 StandingOutcome::Unchanged(member) | StandingOutcome::Replayed(member) => {

@@ -15,15 +15,15 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{Core, Failure};
 use crate::domain::keyring::SealBroken;
-use crate::domain::registry::Applied;
+use crate::domain::registry::{Applied, Handle};
 use crate::domain::vault::Vault;
-use crate::store::{ShardCursor, StoredMember, Versions};
+use crate::store::{HandleCursor, ShardCursor, StoredHandle, StoredMember, Versions};
 
 /// Members that one read of the store brings into memory, about.
 const MEMBERS_PAGE: u32 = 4_096;
 /// Shards that one read of the store looks at.
 const SHARDS_PAGE: u32 = 32;
-/// Policies that one read of the store brings into memory.
+/// Policies, or grants, that one read of the store brings into memory.
 const POLICIES_PAGE: u32 = 200;
 /// A store that is silent for longer has not answered.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
@@ -74,7 +74,10 @@ impl Core {
         let began = Instant::now();
         let versions = answer(self.store.versions()).await?;
         self.follow_members(&versions).await?;
+        // After the members whom they find.
+        self.follow_handles(&versions).await?;
         self.follow_policies(&versions).await?;
+        self.follow_grants(&versions).await?;
         self.memory.came_to(&versions, began);
         Ok(())
     }
@@ -125,6 +128,42 @@ impl Core {
             Some(Ok(members)) => self.memory.apply(members?),
             Some(Err(_)) => return Err(Failure::Fault("unsealing did not come to its end")),
             None => (),
+        }
+        Ok(())
+    }
+
+    /// Reads page by page, as members are read.
+    async fn follow_handles(&self, versions: &Versions) -> Result<(), Failure> {
+        let behind = self.memory.read(|content| cursors(&content.versions, versions));
+        let behind = behind.into_iter();
+        let cursor = |cursor: ShardCursor| HandleCursor::behind(cursor.shard, cursor.version);
+        let mut behind: VecDeque<HandleCursor> = behind.map(cursor).collect();
+        let per_shard = MEMBERS_PAGE / SHARDS_PAGE;
+        while !behind.is_empty() {
+            let count = behind.len().min(SHARDS_PAGE as usize);
+            let cursors: Vec<HandleCursor> = behind.drain(..count).collect();
+            let changed = answer(self.store.changed_handles(&cursors, per_shard)).await?;
+            let handles: Vec<Handle> = changed.iter().map(|stored| stored.handle).collect();
+            self.memory.apply_handles(&handles);
+            for cursor in cursors {
+                let of_shard = |one: &&StoredHandle| one.handle.member_id.shard() == cursor.shard;
+                let mut read = changed.iter().filter(of_shard);
+                if let Some(last) = read.nth(per_shard as usize - 1) {
+                    let (version, key) = (last.shard_version, last.handle.key);
+                    behind.push_back(HandleCursor { version, key, ..cursor });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn follow_grants(&self, versions: &Versions) -> Result<(), Failure> {
+        let mut known = self.memory.read(|content| content.versions.grants);
+        while known < versions.grants {
+            let changed = answer(self.store.changed_grants(known, POLICIES_PAGE)).await?;
+            let Some((last, _)) = changed.last() else { break };
+            known = *last;
+            self.memory.apply_grants(changed.into_iter().map(|(_, grant)| grant).collect());
         }
         Ok(())
     }

@@ -4,9 +4,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::time::Instant;
 
 use crate::domain::Slug;
+use crate::domain::grant::Grant;
 use crate::domain::member::Member;
 use crate::domain::policy::ReadyPolicy;
-use crate::domain::registry::{Applied, Registry};
+use crate::domain::registry::{Applied, Handle, Registry};
 use crate::store::{ImportStep, Versions};
 
 /// Members that are taken in before others may look again: well below a millisecond's worth.
@@ -22,6 +23,8 @@ pub(super) struct Content {
     pub(super) registry: Registry,
     /// The newest revision of each policy.
     pub(super) policies: HashMap<Slug, Arc<ReadyPolicy>>,
+    /// What each partner is granted for each purpose.
+    grants: HashMap<String, HashMap<Slug, Arc<[Grant]>>>,
     /// The changes that are in memory.
     pub(super) versions: Versions,
     /// Nothing that was committed before then is missing: ages count from here (law E1).
@@ -34,6 +37,7 @@ impl Memory {
         Self(RwLock::new(Content {
             registry: Registry::default(),
             policies: HashMap::new(),
+            grants: HashMap::new(),
             versions: Versions::none(),
             current_at: now,
         }))
@@ -72,6 +76,24 @@ impl Memory {
         self.write(|content| content.registry.set_state(member));
     }
 
+    /// Takes in committed handles, in any order: the newest version of each stays.
+    pub(super) fn apply_handles(&self, handles: &[Handle]) {
+        for some in handles.chunks(AT_ONCE_MAX) {
+            self.write(|content| some.iter().for_each(|one| content.registry.apply_handle(one)));
+        }
+    }
+
+    /// Takes in committed grants in the order of their commits.
+    pub(super) fn apply_grants(&self, grants: Vec<Grant>) {
+        self.write(|content| grants.into_iter().for_each(|grant| content.grant(grant)));
+    }
+
+    /// What a partner is granted for a purpose.
+    pub(super) fn grants(&self, partner: &str, purpose: &Slug) -> Arc<[Grant]> {
+        let granted = |content: &Content| content.grants.get(partner)?.get(purpose).cloned();
+        self.read(granted).unwrap_or_default()
+    }
+
     /// Takes in a committed policy, unless a newer revision is there.
     pub(super) fn publish(&self, ready: ReadyPolicy) {
         self.write(|content| {
@@ -90,11 +112,23 @@ impl Memory {
                 *known = (*known).max(*read);
             }
             content.versions.policies = content.versions.policies.max(versions.policies);
+            content.versions.grants = content.versions.grants.max(versions.grants);
             content.current_at = content.current_at.max(current_at);
         });
     }
 
     fn write(&self, write: impl FnOnce(&mut Content)) {
         write(&mut self.0.write().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Content {
+    fn grant(&mut self, grant: Grant) {
+        let purposes = self.grants.entry(grant.key.partner.clone()).or_default();
+        let known = purposes.entry(grant.key.purpose.clone()).or_default();
+        let others = known.iter().filter(|other| other.key != grant.key).cloned();
+        let mut all: Vec<Grant> = others.collect();
+        all.push(grant);
+        *known = all.into();
     }
 }

@@ -6,7 +6,10 @@
 //! of it (laws A3 and E2).
 
 mod batch_check;
+mod card_keys;
+mod change_card;
 mod change_standing;
+mod codes;
 mod create_organization;
 mod explain;
 mod failure;
@@ -15,15 +18,20 @@ mod get_member;
 mod get_organization;
 mod get_policy;
 mod get_roster_import;
+mod grants;
 mod import_roster;
+mod link_account;
 mod list_members;
 mod list_organizations;
 mod list_policies;
 mod memory;
+mod present_card;
 mod publish_policy;
 mod read_criteria;
 mod resolve;
+mod revocations;
 mod select_members;
+mod unknowns;
 mod verify_membership;
 
 use std::future::Future;
@@ -31,28 +39,36 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clock::{BusinessDay, Clock, Zone};
-use member_identity::{IdDocument, MemberId, OrganizationPath};
+use member_identity::{CardId, CardNumber, IdDocument, MemberId, OrganizationPath};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::domain::Refusal;
-use crate::domain::keyring::BlindKind;
+use crate::domain::account::Account;
+use crate::domain::grant::ReferenceKind;
+use crate::domain::keyring::{Blind, BlindKind};
 use crate::domain::registry::{Entry, Found};
 use crate::domain::vault::Vault;
 use crate::store::Store;
 use follow::Following;
 use memory::Memory;
+use revocations::Revocations;
 use sql::StoreError;
+use unknowns::Unknowns;
 
 pub use batch_check::{Verdict, Verdicts};
+pub use card_keys::{CardKeys, CardSettings};
+pub use change_card::{CardRequest, ShownCard};
 pub use change_standing::StandingRequest;
 pub use explain::Explanation;
 pub use failure::Failure;
 pub use import_roster::OpenImport;
+pub use present_card::Presented;
 pub use resolve::Resolved;
+pub use revocations::RevocationList;
 pub use select_members::{Selected, Selection};
-pub use verify_membership::Verification;
+pub use verify_membership::{Claims, Subject, Verification, VerificationRequest};
 
 /// How a caller names a member.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +77,25 @@ pub enum MemberReference {
     Id(MemberId),
     /// By the number of an identity document.
     Document(IdDocument),
+    /// By an active card.
+    Card(CardId),
+    /// By the number of an active card.
+    CardNumber(CardNumber),
+    /// By a partner's account.
+    Account(Account),
+}
+
+impl MemberReference {
+    /// What a partner must be granted to use it.
+    pub(crate) const fn kind(&self) -> ReferenceKind {
+        match self {
+            Self::Id(_) => ReferenceKind::MemberId,
+            Self::Document(_) => ReferenceKind::IdNumber,
+            Self::Card(_) => ReferenceKind::CardCode,
+            Self::CardNumber(_) => ReferenceKind::CardNumber,
+            Self::Account(_) => ReferenceKind::LinkedAccount,
+        }
+    }
 }
 
 /// How closely memory follows the store.
@@ -91,6 +126,9 @@ struct Core {
     vault: Arc<Vault>,
     memory: Memory,
     age_max: Duration,
+    cards: CardSettings,
+    unknowns: Unknowns,
+    revocations: Revocations,
     /// Held while changes are read, so that they are read once.
     turn: Mutex<()>,
 }
@@ -105,9 +143,19 @@ impl Eligibility {
         clock: Arc<dyn Clock>,
         vault: Arc<Vault>,
         pace: Pace,
+        cards: CardSettings,
     ) -> Result<Self, Failure> {
-        let (memory, turn) = (Memory::empty(Instant::now()), Mutex::new(()));
-        let core = Arc::new(Core { store, clock, vault, memory, age_max: pace.age_max, turn });
+        let core = Arc::new(Core {
+            store,
+            clock,
+            vault,
+            memory: Memory::empty(Instant::now()),
+            age_max: pace.age_max,
+            unknowns: Unknowns::new(cards.unknowns_per_minute),
+            cards,
+            revocations: Revocations::default(),
+            turn: Mutex::new(()),
+        });
         core.catch_up().await?;
         let following = Arc::new(Following::start(&core, pace.poll_every));
         Ok(Self { core, following })
@@ -152,7 +200,27 @@ impl Eligibility {
                     (content.registry.find_blind(&blinds).map(look), content.current_at)
                 })
             }
+            MemberReference::Card(card_id) => self.look_handle(&[*card_id.as_bytes()], look),
+            MemberReference::CardNumber(number) => {
+                let ring = self.core.vault.ring();
+                self.look_handle(&ring.blinds(BlindKind::CardNumber, number.reveal()), look)
+            }
+            MemberReference::Account(account) => {
+                let ring = self.core.vault.ring();
+                self.look_handle(&ring.blinds(BlindKind::Account, &account.canonical()), look)
+            }
         }
+    }
+
+    fn look_handle<T>(
+        &self,
+        keys: &[Blind],
+        look: impl FnOnce(Found<'_>) -> T,
+    ) -> (Option<T>, Instant) {
+        let find = |content: &memory::Content| {
+            (content.registry.find_handle(keys).map(look), content.current_at)
+        };
+        self.core.memory.read(find)
     }
 
     /// The live member whom a reference names, if any; and how current that is.

@@ -5,21 +5,29 @@ use std::sync::Arc;
 
 use clock::{BusinessDay, Clock, ManualClock, Zone};
 use contracts::eligibility::v1 as wire;
+use contracts::eligibility::v1::account_service_client::AccountServiceClient;
+use contracts::eligibility::v1::card_service_client::CardServiceClient;
 use contracts::eligibility::v1::eligibility_service_client::EligibilityServiceClient;
+use contracts::eligibility::v1::grant::{Claim, Reference as By};
+use contracts::eligibility::v1::grant_service_client::GrantServiceClient;
 use contracts::eligibility::v1::import_roster_request::Part;
 use contracts::eligibility::v1::member_reference::Reference;
 use contracts::eligibility::v1::policy_service_client::PolicyServiceClient;
 use contracts::eligibility::v1::registry_service_client::RegistryServiceClient;
 use contracts::eligibility::v1::verification_service_client::VerificationServiceClient;
-use eligibility::{Config, KeysConfig, keyring};
+use eligibility::{CardsConfig, Config, KeysConfig, VerificationConfig, keyring};
 use rpc::{Credential, Grant, Peer, PeerChannel, PeerConfig, Signer, Verifier};
 use runtime::{Context, ServeOptions};
 use sql::DatabaseConfig;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
+
+/// How often a caller may be told no within a minute.
+pub const UNKNOWNS_PER_MINUTE: u32 = 20;
 
 /// A registry that is served until it is dropped or stopped.
 pub struct Server {
@@ -32,6 +40,10 @@ pub struct Server {
 
 /// One caller's clients.
 pub struct Caller {
+    subject: String,
+    pub cards: CardServiceClient<PeerChannel>,
+    pub accounts: AccountServiceClient<PeerChannel>,
+    pub grants: GrantServiceClient<PeerChannel>,
     pub registry: RegistryServiceClient<PeerChannel>,
     pub policies: PolicyServiceClient<PeerChannel>,
     pub verdicts: EligibilityServiceClient<PeerChannel>,
@@ -69,6 +81,17 @@ impl Server {
         Self { url, signer, clock, stop: Some(stop), serving }
     }
 
+    /// A caller without a token.
+    pub fn stranger(&self) -> VerificationServiceClient<Channel> {
+        let endpoint = Endpoint::from_shared(self.url.clone()).expect("the url is one");
+        VerificationServiceClient::new(endpoint.connect_lazy())
+    }
+
+    /// Moves business time.
+    pub fn pass(&self, time: std::time::Duration) {
+        assert!(self.clock.set(self.clock.now().plus(time)), "the clock is manual");
+    }
+
     /// Drains and closes the registry.
     pub async fn stop(mut self) {
         drop(self.stop.take());
@@ -94,6 +117,10 @@ impl Server {
         });
         let channel = peer.expect("the url is one").channel();
         Caller {
+            subject: subject.to_owned(),
+            cards: CardServiceClient::new(channel.clone()),
+            accounts: AccountServiceClient::new(channel.clone()),
+            grants: GrantServiceClient::new(channel.clone()),
             registry: RegistryServiceClient::new(channel.clone()),
             policies: PolicyServiceClient::new(channel.clone()),
             verdicts: EligibilityServiceClient::new(channel.clone()),
@@ -114,10 +141,17 @@ fn config(folder: &Path) -> Config {
     if !ring_file.exists() {
         std::fs::write(&ring_file, keyring::generate()).expect("the folder can be written");
     }
+    let signing_key_path = folder.join("cards.pem");
+    if !signing_key_path.exists() {
+        let (private, _) = Signer::generate().expect("a key");
+        std::fs::write(&signing_key_path, private).expect("the folder can be written");
+    }
     let url = format!("sqlite://{}/eligibility.db", folder.display());
     Config {
         database: DatabaseConfig::at(url),
         keys: KeysConfig { ring_file },
+        cards: CardsConfig { signing_key_path, ..CardsConfig::default() },
+        verification: VerificationConfig { unknowns_per_minute: UNKNOWNS_PER_MINUTE },
         ..Config::default()
     }
 }
@@ -183,11 +217,51 @@ impl Caller {
         self.verdicts.resolve(request).await.map(tonic::Response::into_inner)
     }
 
+    /// Grants this caller to verify members of the province for `bus-fare` in these ways, and to be
+    /// told these claims.
+    pub async fn may(&mut self, references: &[By], claims: &[Claim]) -> Result<(), Status> {
+        let grant = wire::Grant {
+            partner: self.subject.clone(),
+            purpose: String::from("bus-fare"),
+            organization: String::from("gd"),
+            references: references.iter().map(|one| (*one).into()).collect(),
+            claims: claims.iter().map(|one| (*one).into()).collect(),
+            updated_at: None,
+        };
+        self.grants.set_grant(wire::SetGrantRequest { grant: Some(grant) }).await.map(drop)
+    }
+
     /// Whether a partner is told yes.
     pub async fn verify(&mut self, member: wire::MemberReference) -> Result<bool, Status> {
-        let purpose = String::from("bus-fare");
-        let request = wire::VerifyMembershipRequest { member: Some(member), purpose };
-        Ok(self.partners.verify_membership(request).await?.into_inner().is_member)
+        Ok(self.verify_at(member, "").await?.is_member)
+    }
+
+    /// What a partner is told at a terminal.
+    pub async fn verify_at(
+        &mut self,
+        member: wire::MemberReference,
+        terminal: &str,
+    ) -> Result<wire::VerifyMembershipResponse, Status> {
+        let request = wire::VerifyMembershipRequest {
+            member: Some(member),
+            purpose: String::from("bus-fare"),
+            terminal_id: terminal.to_owned(),
+        };
+        Ok(self.partners.verify_membership(request).await?.into_inner())
+    }
+
+    /// Issues a card to a member.
+    pub async fn issue(&mut self, request_id: &str, member: &str) -> Result<wire::Card, Status> {
+        let (request_id, member_id) = (request_id.to_owned(), member.to_owned());
+        let request = wire::IssueCardRequest { request_id, member_id, states_honour: true };
+        let issued = self.cards.issue_card(request).await?.into_inner();
+        Ok(issued.card.expect("an answer has its card"))
+    }
+
+    /// A fresh code of a member's card.
+    pub async fn present(&mut self, member: &str) -> Result<String, Status> {
+        let request = wire::PresentCardRequest { member_id: member.to_owned() };
+        Ok(self.cards.present_card(request).await?.into_inner().code)
     }
 
     /// Verdicts by a policy on 22 July 2022.
@@ -239,6 +313,22 @@ pub fn by_number(id_number: &str) -> wire::MemberReference {
 /// A reference by member id.
 pub fn by_id(member_id: &str) -> wire::MemberReference {
     wire::MemberReference { reference: Some(Reference::MemberId(member_id.to_owned())) }
+}
+
+/// A reference by the code of a card.
+pub fn by_code(code: &str) -> wire::MemberReference {
+    wire::MemberReference { reference: Some(Reference::CardCode(code.to_owned())) }
+}
+
+/// A reference by the number of a card.
+pub fn by_card(number: &str) -> wire::MemberReference {
+    wire::MemberReference { reference: Some(Reference::CardNumber(number.to_owned())) }
+}
+
+/// A reference by an account of the caller's.
+pub fn by_account(account_id: &str) -> wire::MemberReference {
+    let linked = wire::LinkedAccount { partner: String::new(), account_id: account_id.to_owned() };
+    wire::MemberReference { reference: Some(Reference::LinkedAccount(linked)) }
 }
 
 /// A made-up identity number: the same sequence is the same person; odd ones are men.

@@ -209,6 +209,9 @@ fn member(
             let document = IdDocument::parse(&number, business_day(now).date());
             reader.take("member.id_number", document).map(MemberReference::Document)
         }
+        Reference::CardCode(_) | Reference::CardNumber(_) | Reference::LinkedAccount(_) => {
+            reader.take("member.reference", Err("must be member_id or id_number here"))
+        }
     }
 }
 

@@ -136,3 +136,47 @@ fn a_record_is_within_its_share_of_memory() {
     let most = size_of::<Record>() + 2 * 4 * 8 / 3;
     assert!(most <= 128, "{most} bytes a member");
 }
+
+fn handle(key: u8, member: u8, is_live: bool, version: i64) -> Handle {
+    Handle { key: [key; 16], member_id: MemberId::from_bytes([member; 16]), is_live, version }
+}
+
+#[test]
+fn a_member_is_found_by_its_live_handles_in_their_newest_version() {
+    let mut registry = Registry::default();
+    let id = |found: Option<Found<'_>>| found.map(|found| found.entry().member_id.as_bytes()[0]);
+    registry.apply_handle(&handle(10, 1, true, 1));
+    assert!(registry.find_handle(&[[10; 16]]).is_none(), "its member is not here yet");
+    registry.apply(applied(1, "gd"));
+    registry.apply(applied(2, "gd"));
+    registry.apply_handle(&handle(10, 1, true, 1));
+    registry.apply_handle(&handle(11, 2, true, 1));
+    assert_eq!(id(registry.find_handle(&[[9; 16], [10; 16]])), Some(1));
+    assert_eq!(id(registry.find_handle(&[[11; 16]])), Some(2));
+    registry.apply_handle(&handle(10, 1, false, 2));
+    registry.apply_handle(&handle(10, 1, true, 1));
+    assert_eq!(id(registry.find_handle(&[[10; 16]])), None, "an older version comes too late");
+    registry.apply_handle(&handle(10, 2, true, 3));
+    assert_eq!(id(registry.find_handle(&[[10; 16]])), Some(2), "it has another owner");
+    assert!(registry.find(MemberId::from_bytes([10; 16])).is_none(), "a handle is no id");
+}
+
+#[test]
+fn every_one_of_many_handles_is_found_and_takes_its_share_of_memory() {
+    let mut registry = Registry::default();
+    registry.apply(applied(1, "gd"));
+    let without = registry.bytes();
+    let key = |number: u32| {
+        let digest =
+            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &number.to_be_bytes()[..]);
+        *digest.as_ref().first_chunk::<16>().expect("SHA-256 is longer")
+    };
+    let numbers = 0..20_000;
+    for number in numbers.clone() {
+        registry.apply_handle(&Handle { key: key(number), ..handle(0, 1, true, 1) });
+    }
+    assert!(numbers.clone().all(|number| registry.find_handle(&[key(number)]).is_some()));
+    assert!(registry.find_handle(&[key(20_000)]).is_none());
+    let each = (registry.bytes() - without) / numbers.len();
+    assert!(each <= 36, "{each} bytes a handle");
+}

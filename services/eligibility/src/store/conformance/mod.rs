@@ -1,8 +1,12 @@
 //! What every store of the registry must do, whatever is behind it. Grouped by law; each case runs
 //! over a fresh store.
 
+mod accounts;
+mod cards;
 mod changes;
+mod codes;
 mod fixture;
+mod grants;
 mod imports;
 mod organizations;
 mod policies;
@@ -51,6 +55,10 @@ pub fn cases() -> Vec<Case> {
         policies::cases(),
         changes::cases(),
         replicas::cases(),
+        cards::cases(),
+        codes::cases(),
+        accounts::cases(),
+        grants::cases(),
     ]
     .concat()
 }

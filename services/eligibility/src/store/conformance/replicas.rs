@@ -49,14 +49,14 @@ pub(super) fn cases() -> Vec<Case> {
 
 impl Ctx {
     /// This store and a second one over its database.
-    async fn replicas(&self) -> [Ctx; 2] {
+    pub(super) async fn replicas(&self) -> [Ctx; 2] {
         let other = open(&self.config).await.expect("opens a second time");
         [self.clone(), Ctx { store: other, ..self.clone() }]
     }
 }
 
 /// As a use case does: whoever was in the way came through.
-async fn attempt<T, F>(step: impl Fn() -> F) -> T
+pub(super) async fn attempt<T, F>(step: impl Fn() -> F) -> T
 where
     F: Future<Output = Result<T, StoreError>>,
 {

@@ -1,9 +1,10 @@
-use member_identity::MemberId;
+use member_identity::{MemberId, PersonKey};
 use sql::StoreError;
 use sql::postgres::classify;
 use sqlx::{PgExecutor, PgPool};
 
 use super::rows;
+use crate::domain::keyring::WrappedKey;
 use crate::domain::member::Member;
 use crate::store::subtree::Subtree;
 use crate::store::{Page, ShardCursor, StoredMember, Versions};
@@ -11,7 +12,9 @@ use crate::store::{Page, ShardCursor, StoredMember, Versions};
 const VERSIONS: &str = "
     SELECT shard, version FROM shard_version
      UNION ALL
-    SELECT -1, version FROM policy_version";
+    SELECT -1, version FROM policy_version
+     UNION ALL
+    SELECT -2, version FROM grant_version";
 
 /// How often the registry has changed.
 pub(super) async fn versions(readers: &PgPool) -> Result<Versions, StoreError> {
@@ -76,6 +79,22 @@ pub(super) async fn member<'e>(
     let query = sqlx::query(MEMBER).bind(shard(member_id)).bind(member_id.as_bytes().as_slice());
     let row = query.fetch_optional(executor).await.map_err(classify)?;
     row.as_ref().map(rows::member).transpose()
+}
+
+const PERSON_OF: &str = "
+    SELECT p.person_key, p.wrapped_key, p.key_version
+      FROM member m
+      JOIN person p ON p.shard = m.shard AND p.person_key = m.person_key
+     WHERE m.shard = $1 AND m.member_id = $2";
+
+/// The person behind a member, with their data key.
+pub(super) async fn person_of(
+    readers: &PgPool,
+    member_id: MemberId,
+) -> Result<Option<(PersonKey, WrappedKey)>, StoreError> {
+    let query = sqlx::query(PERSON_OF).bind(shard(member_id)).bind(member_id.as_bytes().as_slice());
+    let row = query.fetch_optional(readers).await.map_err(classify)?;
+    row.as_ref().map(rows::person).transpose()
 }
 
 const MEMBERS: &str = "

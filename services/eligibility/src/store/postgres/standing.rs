@@ -1,10 +1,9 @@
-use member_identity::MemberId;
 use sql::StoreError;
 use sql::postgres::{Database, classify};
 use sqlx::PgConnection;
 
 use super::reads::shard;
-use super::{reads, rows};
+use super::{handles, reads, rows};
 use crate::domain::member::Member;
 use crate::domain::standing::{StandingChange, StandingOutcome, decide_standing};
 use crate::store::Decided;
@@ -15,7 +14,7 @@ pub(super) async fn change(
     change: StandingChange,
 ) -> Result<Decided<StandingOutcome>, StoreError> {
     let step = async move |tx: &mut PgConnection| {
-        lock_shard(tx, change.member_id).await?;
+        handles::lock_shard(tx, change.member_id.shard()).await?;
         let earlier = remembered(tx, &change).await?;
         let member = reads::member(&mut *tx, change.member_id).await?;
         let decided = decide_standing(&change, earlier, member);
@@ -30,13 +29,6 @@ pub(super) async fn change(
         Ok(decided)
     };
     database.write("change_standing", step).await
-}
-
-/// Nobody else changes a member of the shard before this step's commit.
-async fn lock_shard(tx: &mut PgConnection, member_id: MemberId) -> Result<(), StoreError> {
-    let lock = sqlx::query("SELECT version FROM shard_version WHERE shard = $1 FOR UPDATE");
-    let lock = lock.bind(shard(member_id)).execute(tx).await;
-    lock.map(drop).map_err(classify)
 }
 
 const REMEMBERED: &str = "

@@ -22,6 +22,10 @@ impl Columns for SqliteRow {
         self.try_get(column).map_err(classify)
     }
 
+    fn optional_number(&self, column: &'static str) -> Result<Option<i64>, StoreError> {
+        self.try_get(column).map_err(classify)
+    }
+
     fn small(&self, column: &'static str) -> Result<i32, StoreError> {
         self.try_get(column).map_err(classify)
     }

@@ -1,7 +1,12 @@
 //! The registry in SQLite: one writer, blobs through `json_each` as hexadecimal digits, and never
 //! one statement a row.
 
+mod accounts;
+mod cards;
+mod code_uses;
 mod columns;
+mod grants;
+mod handles;
 mod import;
 mod import_write;
 mod organizations;
@@ -13,14 +18,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use clock::Timestamp;
-use member_identity::{MemberId, OrganizationPath};
+use member_identity::{CardId, LinkId, MemberId, OrganizationPath, PersonKey};
 use sql::sqlite::Database;
 use sql::{MigrationFile, StoreError};
 
 use super::{
-    Decided, ImportReport, ImportStep, Page, ShardCursor, Store, StoredMember, Versions, rows,
+    AccountStep, CardStep, CodeSeen, CodeUse, Decided, HandleCursor, ImportReport, ImportStep,
+    Page, ShardCursor, Store, StoredCard, StoredHandle, StoredMember, Versions, rows,
 };
 use crate::domain::Slug;
+use crate::domain::account::{AccountRequest, EarlierAccount, FreshLink, Link};
+use crate::domain::card::{Card, CardChange};
+use crate::domain::grant::{Grant, GrantKey};
+use crate::domain::keyring::WrappedKey;
 use crate::domain::member::Member;
 use crate::domain::organization::{Creation, Organization};
 use crate::domain::policy::{Policy, PolicyDraft, Publication};
@@ -29,11 +39,18 @@ use crate::domain::standing::{StandingChange, StandingOutcome};
 use crate::domain::vault::Vault;
 
 /// The schema's migrations, in order.
-const MIGRATIONS: &[MigrationFile] = &[MigrationFile {
-    version: 1,
-    name: "eligibility",
-    sql: include_str!("../../../migrations/sqlite/0001_eligibility.sql"),
-}];
+const MIGRATIONS: &[MigrationFile] = &[
+    MigrationFile {
+        version: 1,
+        name: "eligibility",
+        sql: include_str!("../../../migrations/sqlite/0001_eligibility.sql"),
+    },
+    MigrationFile {
+        version: 2,
+        name: "cards",
+        sql: include_str!("../../../migrations/sqlite/0002_cards.sql"),
+    },
+];
 
 /// Brings the schema of the registry's database up to date.
 pub fn migrator() -> sqlx::migrate::Migrator {
@@ -153,6 +170,102 @@ impl Store for SqliteStore {
 
     async fn policies(&self, page: Page<Slug>) -> Result<Vec<Policy>, StoreError> {
         policies::page(self.database.readers(), page).await
+    }
+
+    async fn changed_handles(
+        &self,
+        after: &[HandleCursor],
+        per_shard: u32,
+    ) -> Result<Vec<StoredHandle>, StoreError> {
+        handles::changed(self.database.readers(), after, per_shard).await
+    }
+
+    async fn changed_grants(&self, after: i64, size: u32) -> Result<Vec<(i64, Grant)>, StoreError> {
+        grants::changed(self.database.readers(), after, size).await
+    }
+
+    async fn person_of(
+        &self,
+        member_id: MemberId,
+    ) -> Result<Option<(PersonKey, WrappedKey)>, StoreError> {
+        reads::person_of(self.database.readers(), member_id).await
+    }
+
+    async fn change_card(&self, change: CardChange) -> Result<Decided<CardStep>, StoreError> {
+        cards::change(&self.database, change).await
+    }
+
+    async fn card(&self, card_id: CardId) -> Result<Option<StoredCard>, StoreError> {
+        cards::stored(self.database.readers(), card_id).await
+    }
+
+    async fn cards(
+        &self,
+        member_id: MemberId,
+        after: Option<CardId>,
+        size: u32,
+    ) -> Result<Vec<StoredCard>, StoreError> {
+        cards::of_member(self.database.readers(), member_id, after, size).await
+    }
+
+    async fn held_card(&self, member_id: MemberId) -> Result<Option<Card>, StoreError> {
+        cards::held(self.database.readers(), member_id).await
+    }
+
+    async fn blocked_cards(&self, since: Timestamp) -> Result<Vec<CardId>, StoreError> {
+        cards::blocked(self.database.readers(), since).await
+    }
+
+    async fn use_code(&self, used: CodeUse) -> Result<CodeSeen, StoreError> {
+        code_uses::enter(&self.database, used).await
+    }
+
+    async fn link_account(
+        &self,
+        request: AccountRequest,
+        fresh: FreshLink,
+    ) -> Result<Decided<AccountStep>, StoreError> {
+        accounts::link(&self.database, request, fresh).await
+    }
+
+    async fn unlink_account(
+        &self,
+        request: AccountRequest,
+    ) -> Result<Decided<AccountStep>, StoreError> {
+        accounts::unlink(&self.database, request).await
+    }
+
+    async fn withdraw_link(
+        &self,
+        request: AccountRequest,
+        link_id: LinkId,
+        within: Option<OrganizationPath>,
+    ) -> Result<Decided<AccountStep>, StoreError> {
+        accounts::withdraw(&self.database, request, (link_id, within)).await
+    }
+
+    async fn links(
+        &self,
+        member_id: MemberId,
+        after: Option<LinkId>,
+        size: u32,
+    ) -> Result<Vec<Link>, StoreError> {
+        accounts::of_member(self.database.readers(), (member_id, after), size).await
+    }
+
+    async fn answered_account(
+        &self,
+        request: &AccountRequest,
+    ) -> Result<Option<EarlierAccount>, StoreError> {
+        accounts::earlier(self.database.readers(), request).await
+    }
+
+    async fn set_grant(&self, grant: Grant) -> Result<Decided<Grant>, StoreError> {
+        grants::set(&self.database, grant).await
+    }
+
+    async fn grants(&self, page: Page<GrantKey>) -> Result<Vec<Grant>, StoreError> {
+        grants::page(self.database.readers(), page).await
     }
 
     async fn close(&self) {
