@@ -38,6 +38,7 @@ mod requests;
 mod secrecy;
 mod snapshot;
 mod statement_file;
+mod statement_sums;
 mod statements;
 mod stocks;
 mod trial_balance;

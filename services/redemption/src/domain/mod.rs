@@ -14,6 +14,7 @@
 mod authorization;
 mod balance;
 mod campaign;
+mod chain;
 mod checks;
 mod command;
 mod counterparty;
@@ -40,6 +41,7 @@ mod voucher;
 pub use authorization::{AppliedVoucher, Authorization, Booked, REFUNDS_MAX, Stage};
 pub use balance::{AccountBalance, BalanceTotals};
 pub use campaign::{Campaign, CampaignState};
+pub use chain::{ChainProblem, ShopChain};
 pub use checks::{Checks, Standing};
 pub use command::{
     Action, Answer, AuthorizeOrder, Command, OrderHold, OrderPart, Receipt, Remembered, VoidTarget,

@@ -3,6 +3,7 @@
 //!
 //! [`cases`] is the one list: a case that is not on it is dead code, which the compiler reports.
 
+mod chains;
 mod days;
 mod feed;
 mod lifecycle;
@@ -64,6 +65,7 @@ pub fn cases() -> Vec<Case> {
         replay::cases(),
         days::cases(),
         statements::cases(),
+        chains::cases(),
         reconciliation::cases(),
         feed::cases(),
         replicas::cases(),

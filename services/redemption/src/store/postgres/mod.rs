@@ -65,6 +65,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         name: "shops",
         sql: include_str!("../../../migrations/postgres/0005_shops.sql"),
     },
+    MigrationFile {
+        version: 6,
+        name: "chains",
+        sql: include_str!("../../../migrations/postgres/0006_chains.sql"),
+    },
 ];
 
 /// Redemption's database on a PostgreSQL server.
@@ -169,10 +174,10 @@ impl Store for PostgresStore {
     async fn daily_totals(
         &self,
         day: BusinessDay,
-        platform: Option<&Partner>,
+        whose: Option<&Counterparty>,
     ) -> Result<Vec<DailyTotal>, StoreError> {
         let mut connection = self.reader().await?;
-        reads::daily_totals(&mut connection, day, platform).await
+        reads::daily_totals(&mut connection, day, whose).await
     }
 
     async fn organizations_of(

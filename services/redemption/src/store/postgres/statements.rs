@@ -153,6 +153,19 @@ pub(super) async fn rows(
         .bind(id)
         .bind(i64::from(limit))
         .bind(partner),
+        Counterparty::Chain(_) => sqlx::query(
+            "SELECT j.*, abs(e.amount_fen) AS amount_fen FROM journal AS j JOIN entry AS e
+               ON e.transaction_id = j.transaction_id AND e.shard = j.shard AND e.position = 0
+             WHERE j.business_day = $1 AND j.chain = $2
+               AND (j.partner, j.created_at, j.transaction_id) > ($6, $3, $4)
+             ORDER BY j.partner, j.created_at, j.transaction_id LIMIT $5",
+        )
+        .bind(day)
+        .bind(name)
+        .bind(at)
+        .bind(id)
+        .bind(i64::from(limit))
+        .bind(partner),
     };
     let found = query.fetch_all(connection).await.map_err(classify)?;
     read_rows("journal", &found, "transaction_id", rows::statement_row)

@@ -56,6 +56,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         name: "shops",
         sql: include_str!("../../../migrations/sqlite/0005_shops.sql"),
     },
+    MigrationFile {
+        version: 6,
+        name: "chains",
+        sql: include_str!("../../../migrations/sqlite/0006_chains.sql"),
+    },
 ];
 
 /// Redemption's database as one SQLite file.
@@ -160,10 +165,10 @@ impl Store for SqliteStore {
     async fn daily_totals(
         &self,
         day: BusinessDay,
-        platform: Option<&Partner>,
+        whose: Option<&Counterparty>,
     ) -> Result<Vec<DailyTotal>, StoreError> {
         let mut connection = self.reader().await?;
-        reads::daily_totals(&mut connection, day, platform).await
+        reads::daily_totals(&mut connection, day, whose).await
     }
 
     async fn organizations_of(
