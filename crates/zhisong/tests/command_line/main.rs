@@ -3,6 +3,8 @@
 mod bench;
 mod day;
 mod lists;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod parts;
 mod readme;
 mod refusals;
