@@ -52,7 +52,7 @@ fn values() -> String {
     let first = first();
     format!(
         "'CAPTURE', 0, 'pay-' || (n % 5), 'order-' || n, 'campaign-' || (n % 7),
-         'gd/city-' || (n % 7), '{DAY}', {first} + n * 80000, 'shop-' || (n % 1000),
+         'gd/city-' || (n % 7), '{DAY}', {first} + n * CAST(80000 AS BIGINT), 'shop-' || (n % 1000),
          CASE WHEN n % 7 = 3 THEN 'gd/city-3:chain-' || (n % 11) END"
     )
 }

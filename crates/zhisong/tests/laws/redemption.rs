@@ -452,7 +452,7 @@ fn r5_catches_a_chains_statement_that_is_not_that_of_its_shops(history: &History
             broken(
                 &[R5],
                 unlike,
-                "UPDATE statement SET counterparty = 'gd:x' WHERE kind = 'CHAIN'",
+                "UPDATE statement SET counterparty = 'gd:other' WHERE kind = 'CHAIN'",
             ),
             broken(&[R5], astray, "UPDATE journal SET chain = NULL WHERE chain = 'gd:corner'"),
             broken(
