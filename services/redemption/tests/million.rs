@@ -193,7 +193,9 @@ async fn write_files(settlement: &Settlement, folder: &Path) -> [PathBuf; 2] {
         }
     });
     assert_eq!(head.await.expect("it is whole").rows, ROWS / 5);
-    files.map(|mut file| file.flush().expect("room for it"));
+    for mut file in files {
+        file.flush().expect("room for it");
+    }
     paths
 }
 

@@ -7,6 +7,7 @@
 //! sorted by key: requests, orders, the journal. A key that two steps write at once is a conflict
 //! for the second, which is run again and sees what the first has done.
 
+mod accounts;
 mod balance;
 mod batch;
 mod checkout;
