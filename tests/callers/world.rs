@@ -304,7 +304,7 @@ impl City {
             shop_id: shop_id.to_owned(),
             title_zh: "门店".to_owned(),
             region: self.region.to_owned(),
-            chain: String::new(),
+            chain: "corner".to_owned(),
         };
         let rows = ShopsPart::Rows(ShopRows { rows: vec![row] });
         [header, rows].map(|part| ImportShopsRequest { part: Some(part) })

@@ -9,7 +9,7 @@ use rand::SeedableRng as _;
 use rand::rngs::StdRng;
 use redemption::domain::shops::Registrations;
 use redemption::domain::{
-    self, Checks, Moment, ShownStage, Stage, VoucherStage, Wallet, business_day,
+    self, Checks, Counterparty, Moment, ShownStage, Stage, VoucherStage, Wallet, business_day,
 };
 use redemption::store::{AuthorizationKey, Store, open};
 use sql::{Backend, DatabaseConfig};
@@ -365,7 +365,7 @@ impl Episode {
     /// What a platform's rows come to, by funder and campaign.
     async fn spent(&self, platform: usize) -> BTreeMap<(String, String), i64> {
         let mut spent = BTreeMap::<(String, String), i64>::new();
-        let partner = till::platform(platform);
+        let partner = Counterparty::Platform(till::platform(platform));
         let mut day = business_day(till::beginning());
         while day.start(&Zone::shanghai()) < self.now() {
             let totals = self.store.daily_totals(day, Some(&partner)).await.expect("is there");

@@ -216,7 +216,7 @@ pub fn expected(orders: usize) -> Totals {
 
 /// What a day's orders came to, as the journal has it.
 pub async fn totals(clients: &Clients, day: BusinessDay) -> Totals {
-    let request = GetDailyTotalsRequest { business_day: day.to_string() };
+    let request = GetDailyTotalsRequest { business_day: day.to_string(), ..Default::default() };
     let totals = clients.settlement().get_daily_totals(request).await;
     let totals = totals.expect("the day can be read").into_inner().totals;
     Totals {

@@ -15,6 +15,8 @@
 //! and a row is written to a day that is open when it is committed.
 //! **Invariant** (R5): a statement of a closed day, whoever it is for, is the same bytes for ever;
 //! what signs its head is no part of them.
+//! **Invariant** (R5): a capture counts as the chain that its shop belongs to when it is committed,
+//! and a refund as the chain of its capture, whatever becomes of the shop.
 //! **Invariant**: what ops were answered of a shop, a till, a list, a mapping or a stop is met by
 //! every Authorize that is judged after it, at every replica: the order's own transaction reads it.
 //! **Invariant** (I6): what issuance was told will never be spent of a voucher is never spent: a

@@ -42,6 +42,8 @@ fn row() -> StatementRow {
         transaction_id: TransactionId::from_bytes([1; 16]),
         kind: TransactionKind::Capture,
         platform: "wepay".parse().expect("a key"),
+        shop_id: None,
+        chain: None,
         authorization_id: AuthorizationId::from_bytes([1; 16]),
         order_number: "o1".parse().expect("a key"),
         campaign_id: "cool-drinks".parse().expect("a key"),

@@ -17,7 +17,7 @@ const OPS: &[&str] = &["settlement.ops"];
 pub(super) fn rows(world: &World) -> Vec<Row> {
     let (own, foreign) = (&world.own, &world.foreign);
     vec![
-        get_daily_totals(own),
+        get_daily_totals(own, foreign),
         get_statement(own, foreign),
         Row::public(
             "/zhisong.redemption.v1.SettlementService/GetSettlementKeys",
@@ -38,8 +38,17 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
     ]
 }
 
-fn get_daily_totals(own: &City) -> Row {
-    let ask = || ask(&wire::GetDailyTotalsRequest { business_day: CLOSED_DAY.to_owned() });
+fn get_daily_totals(own: &City, foreign: &City) -> Row {
+    let of = |platform: &str, chain: String| {
+        let (business_day, platform) = (CLOSED_DAY.to_owned(), platform.to_owned());
+        ask(&wire::GetDailyTotalsRequest { business_day, platform, chain, ..Default::default() })
+    };
+    let funder = |organization: &str| {
+        let (business_day, funder) = (CLOSED_DAY.to_owned(), organization.to_owned());
+        ask(&wire::GetDailyTotalsRequest { business_day, funder, ..Default::default() })
+    };
+    let chain = |city: &City| of("", format!("{}:corner", city.organization));
+    let ask = || of("", String::new());
     let (platform, campaign_id) = (own.subject.clone(), own.campaign_id.clone());
     let only_own = move |answer: &prost::bytes::Bytes| {
         let totals = read::<wire::GetDailyTotalsResponse>(answer).totals;
@@ -51,21 +60,49 @@ fn get_daily_totals(own: &City) -> Row {
     Row::new(
         "/zhisong.redemption.v1.SettlementService/GetDailyTotals",
         ask(),
-        vec![answered("whatever there is", ask(), only_own), for_ops],
+        vec![
+            answered("whatever there is", ask(), only_own.clone()),
+            for_ops,
+            refused(
+                "another platform's",
+                of(&foreign.subject, String::new()),
+                Code::PermissionDenied,
+                ErrorReason::ScopeMissing,
+            ),
+            Case {
+                more_scopes: OPS,
+                ..answered(
+                    "another platform's for ops",
+                    of(&foreign.subject, String::new()),
+                    |answer| read::<wire::GetDailyTotalsResponse>(answer).totals.is_empty(),
+                )
+            },
+            Case {
+                more_scopes: OPS,
+                ..outside("another's as funder", funder(&foreign.organization))
+            },
+            Case { more_scopes: OPS, ..outside("the chain of another's shops", chain(foreign)) },
+            Case { more_scopes: OPS, ..answered("its own chain's", chain(own), only_own) },
+        ],
     )
 }
 
 fn get_statement(own: &City, foreign: &City) -> Row {
     let get = |platform: &str| {
         let (business_day, platform) = (CLOSED_DAY.to_owned(), platform.to_owned());
-        ask(&wire::GetStatementRequest { business_day, platform, funder: String::new() })
+        ask(&wire::GetStatementRequest { business_day, platform, ..Default::default() })
     };
     let funder = |funder: &str| {
         let (business_day, funder) = (CLOSED_DAY.to_owned(), funder.to_owned());
-        ask(&wire::GetStatementRequest { business_day, funder, platform: String::new() })
+        ask(&wire::GetStatementRequest { business_day, funder, ..Default::default() })
+    };
+    let chain = |registrar: &str| {
+        let (business_day, chain) = (CLOSED_DAY.to_owned(), format!("{registrar}:corner"));
+        ask(&wire::GetStatementRequest { business_day, chain, ..Default::default() })
     };
     let theirs = || get(&foreign.subject);
     let organization = own.organization.clone();
+    let own_chain = format!("{organization}:corner");
     let subject = own.subject.clone();
     Row::new(
         "/zhisong.redemption.v1.SettlementService/GetStatement",
@@ -94,6 +131,26 @@ fn get_statement(own: &City, foreign: &City) -> Row {
                 ..answered("its own as funder", funder(&own.organization), move |answer| {
                     match read::<wire::GetStatementResponse>(answer).part {
                         Some(Part::Head(head)) => (head.funder == organization) & (head.rows == 1),
+                        Some(Part::Csv(_)) | None => false,
+                    }
+                })
+            },
+            refused(
+                "a chain's without being ops",
+                chain(&own.organization),
+                Code::PermissionDenied,
+                ErrorReason::ScopeMissing,
+            ),
+            Case {
+                more_scopes: OPS,
+                ..outside("the chain of another's shops", chain(&foreign.organization))
+            },
+            Case { more_scopes: OPS, ..outside("a chain of the province's shops", chain("gd")) },
+            Case {
+                more_scopes: OPS,
+                ..answered("the chain of its own shops", chain(&own.organization), move |answer| {
+                    match read::<wire::GetStatementResponse>(answer).part {
+                        Some(Part::Head(head)) => (head.chain == own_chain) & (head.rows == 1),
                         Some(Part::Csv(_)) | None => false,
                     }
                 })

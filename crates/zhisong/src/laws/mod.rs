@@ -42,6 +42,7 @@ mod requests;
 mod secrecy;
 mod snapshot;
 mod statement_file;
+mod statement_sums;
 mod statements;
 mod stocks;
 mod trial_balance;

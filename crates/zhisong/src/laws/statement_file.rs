@@ -9,12 +9,14 @@ use super::LawProblem;
 use super::snapshot::Row;
 use crate::hex::hex;
 
-/// The first line of a file of the first form, and of the second.
-const HEADERS: [&str; 2] = [
+/// The first line of a file of the first form, of the second, and of the third.
+const HEADERS: [&str; 3] = [
     "line,business_day,kind,transaction_id,authorization_id,order_number,campaign_id,organization,\
      voucher_id,amount_fen,at,late_of\n",
     "line,payout_id,business_day,kind,platform,transaction_id,authorization_id,order_number,\
      campaign_id,organization,voucher_id,amount_fen,at,late_of\n",
+    "line,payout_id,business_day,kind,platform,shop_id,transaction_id,authorization_id,\
+     order_number,campaign_id,organization,voucher_id,amount_fen,at,late_of\n",
 ];
 
 /// Whom a statement is for.
@@ -22,6 +24,7 @@ const HEADERS: [&str; 2] = [
 pub(super) enum Kind {
     Platform,
     Funder,
+    Chain,
 }
 
 /// A day and a counterparty.
@@ -36,7 +39,7 @@ pub(super) struct Key {
 #[derive(PartialEq, Eq)]
 pub(super) struct Head {
     pub format: i64,
-    rows: i64,
+    pub rows: i64,
     pub captured_fen: i64,
     pub refunded_fen: i64,
     sha256: Vec<u8>,
@@ -55,17 +58,29 @@ impl Key {
     pub fn of_statement(row: &Row) -> Result<Self, LawProblem> {
         let kind = match row.get::<&str>("kind")? {
             "PLATFORM" => Kind::Platform,
+            "CHAIN" => Kind::Chain,
             _ => Kind::Funder,
         };
         Ok(Self { day: row.get("business_day")?, kind, counterparty: row.get("counterparty")? })
     }
 
-    /// The two statements that a row of the journal is in.
-    pub fn of_row(row: &Row) -> Result<[Self; 2], LawProblem> {
-        let day: String = row.get("business_day")?;
-        let platform =
-            Self { day: day.clone(), kind: Kind::Platform, counterparty: row.get("partner")? };
-        Ok([platform, Self { day, kind: Kind::Funder, counterparty: row.get("organization")? }])
+    /// The statements that a row of the journal is in: two, and that of its chain if it has one.
+    pub fn of_row(row: &Row) -> Result<Vec<Self>, LawProblem> {
+        let day: &str = row.get("business_day")?;
+        let key = |kind, name: String| Self { day: day.to_owned(), kind, counterparty: name };
+        let platform = key(Kind::Platform, row.get("partner")?);
+        let funder = key(Kind::Funder, row.get("organization")?);
+        let chain = row.get::<Option<String>>("chain")?;
+        let chain = chain.map(|chain| key(Kind::Chain, chain));
+        Ok([platform, funder].into_iter().chain(chain).collect())
+    }
+
+    /// The form of such a statement of a day that is closed now.
+    pub fn format(&self) -> i64 {
+        match self.kind {
+            Kind::Platform | Kind::Funder => 2,
+            Kind::Chain => 3,
+        }
     }
 
     /// The first 16 bytes of a digest of day and counterparty.
@@ -82,15 +97,13 @@ impl fmt::Display for Key {
         let kind = match self.kind {
             Kind::Platform => "PLATFORM",
             Kind::Funder => "FUNDER",
+            Kind::Chain => "CHAIN",
         };
         write!(f, "{} {kind}:{}", self.day, self.counterparty)
     }
 }
 
 impl Head {
-    /// The form of the days that are closed now.
-    pub const CURRENT_FORMAT: i64 = 2;
-
     /// Of a row of `statement`.
     pub fn stated(row: &Row) -> Result<Self, LawProblem> {
         Ok(Self {
@@ -105,9 +118,14 @@ impl Head {
 
 impl Writer {
     pub fn begin(format: i64, key: &Key) -> Self {
-        let [first, second] = HEADERS;
+        let [first, second, third] = HEADERS;
         let mut digest = digest::Context::new(&digest::SHA256);
-        digest.update(if format == 1 { first } else { second }.as_bytes());
+        let header = match format {
+            1 => first,
+            3 => third,
+            _ => second,
+        };
+        digest.update(header.as_bytes());
         let head = Head { format, rows: 0, captured_fen: 0, refunded_fen: 0, sha256: Vec::new() };
         Self { day: key.day.clone(), payout_id: key.payout_id(), head, digest }
     }
@@ -124,7 +142,12 @@ impl Writer {
         let (rows, day) = (self.head.rows, &self.day);
         let begin = match self.head.format {
             1 => format!("{rows},{day},{kind}"),
-            _ => format!("{rows},{},{day},{kind},{}", self.payout_id, text("partner")?),
+            2 => format!("{rows},{},{day},{kind},{}", self.payout_id, text("partner")?),
+            _ => {
+                let (partner, shop_id) = (text("partner")?, row.get::<Option<&str>>("shop_id")?);
+                let shop_id = shop_id.unwrap_or_default();
+                format!("{rows},{},{day},{kind},{partner},{shop_id}", self.payout_id)
+            }
         };
         let line = format!(
             "{begin},txn_{},aut_{},{},{},{},vch_{},{amount_fen},{},{}\n",

@@ -4,6 +4,8 @@ mod bench;
 mod cards;
 mod day;
 mod lists;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod parts;
 mod readme;
 mod refusals;

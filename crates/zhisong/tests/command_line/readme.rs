@@ -103,6 +103,7 @@ fn the_commands_of_the_readme_do_what_it_says() {
         ("the refund", "REFUNDED"),
         ("the statement", "| rows           | 2"),
         ("the funder's statement", "| counterparty   | funder:gd"),
+        ("the chain's statement", "| counterparty   | chain:gd:corner"),
         ("the reconciliation", "the two sides agree"),
         ("the trial balance", "the ledger balances"),
     ] {

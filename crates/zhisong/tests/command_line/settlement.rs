@@ -1,13 +1,16 @@
-//! After the close: statements of both kinds, a partner's file, its differences, and the ledger.
+//! After the close: statements of every kind, a partner's file, its differences, and the ledger.
 
 use serde_json::{Value, json};
 
 use crate::bench::{CAMPAIGN, DAY, Served};
 
-/// A day on which two members bought, and the first brought it back; it is over and closed.
-fn closed_day() -> Served {
+/// A day on which two members bought in a shop of a chain, and the first brought it back; it is
+/// over and closed.
+pub fn closed_day() -> Served {
     let served = Served::start();
     let members = served.open_campaign(2);
+    served.write("shops.csv", "shop_id,title_zh,region,chain\ns1,西关一店,440103,corner\n");
+    served.json("shops import shops.csv --organization gd");
     for (n, member) in members.iter().enumerate() {
         served.claim(member, &format!("claim-{n}"));
         let order = format!("--order order-{n} --line cold-drink=3.50 --shop s1 --region 440103");
@@ -38,6 +41,31 @@ fn a_funders_statement_is_read_over_all_platforms_and_its_signature_is_checked()
     assert_eq!(again, funder);
     let wrong = served.run(&format!("statement {DAY} --counterparty gd"));
     assert_eq!(wrong.code, Some(2), "{wrong:?}");
+}
+
+#[test]
+fn a_chains_statement_names_its_shops_and_its_signature_is_checked() {
+    let served = closed_day();
+    let ask = format!("statement {DAY} --counterparty chain:gd:corner");
+    let chain = served.json(&format!("{ask} --out corner.csv"));
+    assert_eq!(chain["counterparty"], "chain:gd:corner");
+    assert_eq!((&chain["rows"], &chain["due_fen"]), (&json!(3), &json!(299)));
+    let csv = served.read("corner.csv");
+    assert!(csv.lines().skip(1).all(|line| line.contains(",payment-platform,s1,")), "{csv}");
+    assert_eq!(served.json(&ask), chain, "the same bytes each time");
+    let none = served.json(&format!("statement {DAY} --counterparty chain:gd:other"));
+    assert_eq!(none["rows"], 0);
+    let wrong = served.run(&format!("statement {DAY} --counterparty chain:corner"));
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+}
+
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn parquet_that_was_not_built_in_says_how_to_get_it() {
+    let served = Served::start();
+    let ran = served.run(&format!("statement {DAY} --format parquet --out day.parquet"));
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert!(ran.stderr.contains("--features parquet"), "{ran:?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What the demonstration does not show: holds that are left, run out or were voided before they
-//! arrived, a capture that comes late for a closed day, and a fund to which money comes back.
+//! arrived, a shop that moves to another chain, a capture that comes late for a closed day, and a
+//! fund to which money comes back.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,12 +18,13 @@ use contracts::issuance::v1::{
     ActivateCampaignRequest, ApplyCampaignRequest, ClaimRequest, CreateFundRequest, GetFundRequest,
 };
 use contracts::redemption::v1::checkout_service_client::CheckoutServiceClient;
+use contracts::redemption::v1::merchant_service_client::MerchantServiceClient;
 use contracts::redemption::v1::settlement_service_client::SettlementServiceClient;
 use contracts::redemption::v1::wallet_service_client::WalletServiceClient;
 use contracts::redemption::v1::{
     Authorization, AuthorizeRequest, CaptureRequest, CloseDaysRequest, LinePortion, LinePortions,
-    ListWalletVouchersRequest, Order, OrderLine, Portion, RefundRequest, Shop, VoidRequest,
-    portion, void_request,
+    ListWalletVouchersRequest, Order, OrderLine, Portion, PutShopRequest, RefundRequest, Shop,
+    ShopKey, VoidRequest, portion, void_request,
 };
 use member_identity::OrganizationPath;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -76,14 +78,17 @@ pub async fn play(installation: &Installation, address: SocketAddr, acks: &Path)
     desk.wallet_filled(&members[8]).await;
     let extra = desk.authorize(8, &members[7]).await.expect("a voucher is held");
     assert_eq!(desk.capture(8, &extra).await, OK);
-    // Captured on the day.
+    // Captured on the day, in a shop of a chain.
+    desk.put_shop("corner", 0).await;
     let paid = desk.authorize(0, &members[0]).await.expect("a voucher is held");
     assert_eq!(desk.capture(0, &paid).await, OK);
-    // A part of another is captured, and of that two parts come back, one of them line by line.
+    // A part of another is captured, and of that two parts come back, one of them line by line: off
+    // the same chain, whatever became of the shop.
     let part = desk.authorize(5, &members[6]).await.expect("a voucher is held");
     let amount = |fen| Some(Portion { part: Some(portion::Part::AmountFen(fen)) });
     assert_eq!(desk.capture_part(5, &part, amount(400)).await, OK);
     assert_eq!(desk.refund(5, &part, amount(150)).await, OK);
+    desk.put_shop("other", 1).await;
     assert_eq!(desk.refund(6, &part, amount(251)).await, "PORTION_ABOVE_ORDER");
     let line = LinePortion { line: 0, amount_fen: 100 };
     let lines = portion::Part::Lines(LinePortions { lines: vec![line] });
@@ -146,6 +151,22 @@ impl Desk {
         let now = Some(rpc::encode_timestamp(day.at_minute(minute, &Zone::shanghai())));
         let mut clock = ClockServiceClient::new(self.channel(Role::Ops));
         clock.set_time(SetTimeRequest { now }).await.expect("the clock is manual");
+    }
+
+    /// Puts the shop of the orders into a chain.
+    async fn put_shop(&self, chain: &str, version: i64) {
+        let platform = Role::PaymentPlatform.subject().to_owned();
+        let request = PutShopRequest {
+            request_id: format!("next-shop-{version}"),
+            key: Some(ShopKey { platform, shop_id: "shop-1".to_owned() }),
+            organization: "gd".to_owned(),
+            title_zh: "门店".to_owned(),
+            region_code: "440103".to_owned(),
+            chain: chain.to_owned(),
+            version,
+        };
+        let mut merchants = MerchantServiceClient::new(self.channel(Role::Ops));
+        merchants.put_shop(request).await.expect("it is registered");
     }
 
     async fn close_days(&self) {

@@ -40,6 +40,10 @@ pub fn cases() -> Vec<Case> {
             r5_catches_a_statement_that_is_not_what_the_journal_gives,
         ),
         (
+            "r5_catches_a_chains_statement_that_is_not_that_of_its_shops",
+            r5_catches_a_chains_statement_that_is_not_that_of_its_shops,
+        ),
+        (
             "r5_catches_a_closed_day_that_was_opened_or_added_to",
             r5_catches_a_closed_day_that_was_opened_or_added_to,
         ),
@@ -430,6 +434,40 @@ fn r5_catches_a_statement_that_is_not_what_the_journal_gives(history: &History) 
              FROM statement WHERE business_day = '2022-07-22'",
         ),
     ]);
+}
+
+fn r5_catches_a_chains_statement_that_is_not_that_of_its_shops(history: &History) {
+    let (unlike, astray) = ("not what the journal gives", "chain's statement that is not theirs");
+    let unequal = "kinds of statement do not come to the same";
+    catches(
+        history,
+        &[
+            broken(&[R5], unlike, "DELETE FROM statement WHERE kind = 'CHAIN'"),
+            broken(&[R5], unequal, "DELETE FROM statement WHERE kind = 'CHAIN'"),
+            broken(
+                &[R5],
+                unequal,
+                "UPDATE statement SET captured_fen = captured_fen + 1 WHERE kind = 'FUNDER'",
+            ),
+            broken(
+                &[R5],
+                unlike,
+                "UPDATE statement SET counterparty = 'gd:other' WHERE kind = 'CHAIN'",
+            ),
+            broken(&[R5], astray, "UPDATE journal SET chain = NULL WHERE chain = 'gd:corner'"),
+            broken(
+                &[R5],
+                astray,
+                "UPDATE journal SET chain = 'gd:other' WHERE kind = 'REFUND' AND chain = 'gd:corner'",
+            ),
+            broken(&[R5], astray, "UPDATE journal SET shop_id = 'shop-2' WHERE {booked}"),
+            broken(
+                &[R5],
+                astray,
+                "UPDATE \"authorization\" SET chain = 'gd/zhuhai:corner' WHERE chain = 'gd:corner'",
+            ),
+        ],
+    );
 }
 
 fn r5_catches_a_closed_day_that_was_opened_or_added_to(history: &History) {

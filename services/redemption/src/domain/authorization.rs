@@ -3,7 +3,8 @@ use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, OrganizationPath, PersonKey, VoucherId};
 
 use super::{
-    CampaignId, Detail, OrderNumber, Partner, Reason, RefundPart, Refusal, RequestId, Verb,
+    CampaignId, Detail, OrderNumber, Partner, Reason, RefundPart, Refusal, RequestId, ShopChain,
+    ShopId, Verb,
 };
 
 /// The most refunds of one authorization.
@@ -20,6 +21,8 @@ pub struct Authorization {
     pub partner: Partner,
     /// The order.
     pub order_number: OrderNumber,
+    /// The platform's id of the shop; none when it was authorized before shops were kept.
+    pub shop_id: Option<ShopId>,
     /// The request that made it.
     pub request_id: RequestId,
     /// What the order costs before the discount.
@@ -36,6 +39,9 @@ pub struct Authorization {
     pub stage: Stage,
     /// What of each line was captured; empty before.
     pub captured_amounts: Vec<Fen>,
+    /// The chain that the shop belonged to when it was captured: a shop that moves takes nothing
+    /// along, and what is given back goes off the chain that had it.
+    pub chain: Option<ShopChain>,
     /// The refunds, at most [`REFUNDS_MAX`], in the order they were made.
     pub refunds: Vec<RefundPart>,
 }
@@ -136,7 +142,7 @@ impl Authorization {
         match step {
             0 => {
                 let (captured_amounts, refunds) = (Vec::new(), Vec::new());
-                Self { stage: Stage::Held, captured_amounts, refunds, ..self }
+                Self { stage: Stage::Held, captured_amounts, chain: None, refunds, ..self }
             }
             step => {
                 let refunds = usize::try_from(step - 1).expect("an authorization has few refunds");

@@ -4,7 +4,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use clock::BusinessDay;
 use member_identity::OrganizationPath;
 
-use super::Partner;
+use super::{Partner, ShopChain, StatementFormat};
 
 /// With whom the accounts of a day are settled.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -13,6 +13,9 @@ pub enum Counterparty {
     Platform(Partner),
     /// An organization: what it pays for its own campaigns, over all platforms.
     Funder(OrganizationPath),
+    /// A chain of shops: what was used in its shops, over all platforms, of the campaigns that its
+    /// registration concerns.
+    Chain(ShopChain),
 }
 
 /// Names the payment of a day and a counterparty, so that nobody pays twice. Made of the two alone.
@@ -25,6 +28,7 @@ impl Counterparty {
         match self {
             Self::Platform(_) => "PLATFORM",
             Self::Funder(_) => "FUNDER",
+            Self::Chain(_) => "CHAIN",
         }
     }
 
@@ -33,6 +37,15 @@ impl Counterparty {
         match self {
             Self::Platform(partner) => partner.as_str(),
             Self::Funder(organization) => organization.as_str(),
+            Self::Chain(chain) => chain.as_str(),
+        }
+    }
+
+    /// The form of the rows of its statements of days that are closed now.
+    pub fn format(&self) -> StatementFormat {
+        match self {
+            Self::Platform(_) | Self::Funder(_) => StatementFormat::CURRENT,
+            Self::Chain(_) => StatementFormat::OfShops,
         }
     }
 
@@ -46,7 +59,7 @@ impl Counterparty {
     }
 }
 
-/// `PLATFORM:wepay` or `FUNDER:gd`.
+/// `PLATFORM:wepay`, `FUNDER:gd` or `CHAIN:gd:corner-shop`.
 impl fmt::Display for Counterparty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.kind(), self.name())

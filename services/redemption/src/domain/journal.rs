@@ -5,7 +5,9 @@ use benefit::Fen;
 use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, OrganizationPath, TransactionId, VoucherId};
 
-use super::{AppliedVoucher, Authorization, Booking, CampaignId, OrderNumber, Partner};
+use super::{
+    AppliedVoucher, Authorization, Booking, CampaignId, OrderNumber, Partner, ShopChain, ShopId,
+};
 
 /// What a transaction of the journal records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +53,10 @@ pub struct Transaction {
     pub partner: Partner,
     /// The platform's number of the order.
     pub order_number: OrderNumber,
+    /// The platform's id of the shop; none when it was authorized before shops were kept.
+    pub shop_id: Option<ShopId>,
+    /// The chain that it counts as, if any.
+    pub chain: Option<ShopChain>,
     /// The campaign that pays.
     pub campaign_id: CampaignId,
     /// The organization that funds it.
@@ -88,6 +94,8 @@ impl Posting<'_> {
         let (authorization, applied) = (self.authorization, self.applied);
         let fund = Account::Fund(applied.organization.clone(), applied.campaign_id.clone());
         let platform = Account::Platform(authorization.partner.clone());
+        let chain = authorization.chain.as_ref();
+        let chain = chain.filter(|chain| chain.concerns(&applied.organization)).cloned();
         Transaction {
             transaction_id: self.transaction_id,
             authorization_id: authorization.authorization_id,
@@ -96,6 +104,8 @@ impl Posting<'_> {
             part: self.part,
             partner: authorization.partner.clone(),
             order_number: authorization.order_number.clone(),
+            shop_id: authorization.shop_id.clone(),
+            chain,
             campaign_id: applied.campaign_id.clone(),
             organization: applied.organization.clone(),
             business_day: self.booking.day,

@@ -19,6 +19,7 @@
 mod authorization;
 mod balance;
 mod campaign;
+mod chain;
 mod checks;
 mod closure;
 mod command;
@@ -48,6 +49,7 @@ pub mod webhooks;
 pub use authorization::{AppliedVoucher, Authorization, Booked, REFUNDS_MAX, Stage};
 pub use balance::{AccountBalance, BalanceTotals};
 pub use campaign::{Campaign, CampaignState};
+pub use chain::{ChainProblem, ShopChain};
 pub use checks::{Checks, Standing};
 pub use closure::{Closure, ClosureEntries, ClosureHead, Looked};
 pub use command::{

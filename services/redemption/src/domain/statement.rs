@@ -6,7 +6,8 @@ use clock::{BusinessDay, Timestamp};
 use member_identity::{AuthorizationId, OrganizationPath, TransactionId, VoucherId};
 
 use super::{
-    CampaignId, Counterparty, OrderNumber, Partner, PayoutId, SideTotals, TransactionKind,
+    CampaignId, Counterparty, OrderNumber, Partner, PayoutId, ShopChain, ShopId, SideTotals,
+    TransactionKind,
 };
 
 /// The form of a statement's rows. A closed day keeps the form that it was closed with.
@@ -16,6 +17,8 @@ pub enum StatementFormat {
     First,
     /// Rows that name both.
     Second,
+    /// Rows that name the shop as well: those of chains.
+    OfShops,
 }
 
 /// One row of a statement: a capture or a refund. The amount is positive for both.
@@ -27,6 +30,10 @@ pub struct StatementRow {
     pub kind: TransactionKind,
     /// The platform.
     pub platform: Partner,
+    /// The platform's id of the shop; none when it was authorized before shops were kept.
+    pub shop_id: Option<ShopId>,
+    /// The chain that it counts as, as it was captured.
+    pub chain: Option<ShopChain>,
     /// The authorization.
     pub authorization_id: AuthorizationId,
     /// The platform's number of the order.
@@ -73,7 +80,7 @@ pub struct StatementWriter {
 }
 
 impl StatementFormat {
-    /// The form of the days that are closed now.
+    /// The form of platforms' and funders' statements of the days that are closed now.
     pub const CURRENT: Self = Self::Second;
 
     /// Its number in tables and heads.
@@ -81,12 +88,14 @@ impl StatementFormat {
         match self {
             Self::First => 1,
             Self::Second => 2,
+            Self::OfShops => 3,
         }
     }
 
     /// The form of that number.
     pub fn from_number(number: i64) -> Option<Self> {
-        [Self::First, Self::Second].into_iter().find(|form| i64::from(form.number()) == number)
+        let mut forms = [Self::First, Self::Second, Self::OfShops].into_iter();
+        forms.find(|form| i64::from(form.number()) == number)
     }
 
     fn header(self) -> &'static str {
@@ -98,6 +107,11 @@ impl StatementFormat {
             Self::Second => {
                 "line,payout_id,business_day,kind,platform,transaction_id,authorization_id,\
                  order_number,campaign_id,organization,voucher_id,amount_fen,at,late_of\n"
+            }
+            Self::OfShops => {
+                "line,payout_id,business_day,kind,platform,shop_id,transaction_id,\
+                 authorization_id,order_number,campaign_id,organization,voucher_id,amount_fen,at,\
+                 late_of\n"
             }
         }
     }
@@ -151,10 +165,13 @@ impl StatementWriter {
     pub fn line(&mut self, row: &StatementRow) -> String {
         self.totals.add(row.kind, row.amount);
         let (number, day, kind) = (self.totals.rows, self.day, row.kind.name());
+        let (payout_id, platform) = (self.payout_id, &row.platform);
         let begin = match self.format {
             StatementFormat::First => format!("{number},{day},{kind}"),
-            StatementFormat::Second => {
-                format!("{number},{},{day},{kind},{}", self.payout_id, row.platform)
+            StatementFormat::Second => format!("{number},{payout_id},{day},{kind},{platform}"),
+            StatementFormat::OfShops => {
+                let shop_id = row.shop_id.as_ref().map_or("", ShopId::as_str);
+                format!("{number},{payout_id},{day},{kind},{platform},{shop_id}")
             }
         };
         let late_of = row.late_of.map(|day| day.to_string()).unwrap_or_default();

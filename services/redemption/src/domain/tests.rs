@@ -210,6 +210,7 @@ fn the_answer_to_a_verb_is_the_authorization_as_of_that_verb() {
         person: PersonKey::from_bytes([9; 16]),
         partner: "wepay".parse().expect("a key"),
         order_number: "o1".parse().expect("a key"),
+        shop_id: Some("s1".parse().expect("a key")),
         request_id: "a1".parse().expect("a key"),
         order_amount: Fen(600),
         line_amounts: vec![Fen(600)],
@@ -218,6 +219,7 @@ fn the_answer_to_a_verb_is_the_authorization_as_of_that_verb() {
         expires_at: at(480).plus(Duration::from_secs(300)),
         stage: Stage::Held,
         captured_amounts: Vec::new(),
+        chain: None,
         refunds: Vec::new(),
     };
     let (whole, half, id) = (Portion::Whole, Portion::Amount(Fen(300)), |n: &str| n.parse());

@@ -6,6 +6,7 @@ use contracts::redemption::v1::reconcile_request::Part;
 use prost::bytes::Bytes;
 use rpc::{Fields, PageToken, Problem, page_size};
 
+use super::decode;
 use crate::domain::{Counterparty, Partner, RequestId, ResolutionAction};
 use crate::usecase::ResolveRequest;
 
@@ -20,20 +21,44 @@ const PAGE_SIZE_MAX: u32 = 100;
 pub(super) fn statement(
     request: &wire::GetStatementRequest,
 ) -> Result<(BusinessDay, Option<Counterparty>), Problem> {
+    let wire::GetStatementRequest { business_day, platform, funder, chain } = request;
     let mut fields = Fields::new();
-    let day = required_day(&mut fields, &request.business_day);
-    let counterparty = match (request.platform.as_str(), request.funder.as_str()) {
-        ("", "") => Some(None),
-        (platform, "") => {
+    let day = required_day(&mut fields, business_day);
+    let whose = counterparty(&mut fields, [platform, funder, chain]);
+    fields.finish(day.zip(whose))
+}
+
+/// The day of totals, and whose they are.
+pub(super) fn totals(
+    request: &wire::GetDailyTotalsRequest,
+) -> Result<(Option<BusinessDay>, Option<Counterparty>), Problem> {
+    let wire::GetDailyTotalsRequest { business_day, platform, funder, chain } = request;
+    let day = decode::day("business_day", business_day)?;
+    let mut fields = Fields::new();
+    let whose = counterparty(&mut fields, [platform, funder, chain]);
+    fields.finish(whose.map(|whose| (day, whose)))
+}
+
+/// The one of platform, funder and chain that is named.
+fn counterparty(
+    fields: &mut Fields,
+    [platform, funder, chain]: [&str; 3],
+) -> Option<Option<Counterparty>> {
+    match (platform, funder, chain) {
+        ("", "", "") => Some(None),
+        (platform, "", "") => {
             fields.parse("platform", platform).map(|one| Some(Counterparty::Platform(one)))
         }
-        ("", funder) => fields.parse("funder", funder).map(|one| Some(Counterparty::Funder(one))),
-        (_, _) => {
-            fields.refuse("funder", "not together with platform");
+        ("", funder, "") => {
+            fields.parse("funder", funder).map(|one| Some(Counterparty::Funder(one)))
+        }
+        ("", "", chain) => fields.parse("chain", chain).map(|one| Some(Counterparty::Chain(one))),
+        (_, _, chain) => {
+            let field = if chain.is_empty() { "funder" } else { "chain" };
+            fields.refuse(field, "not together with another counterparty");
             None
         }
-    };
-    fields.finish(day.zip(counterparty))
+    }
 }
 
 /// The request id and the day of a reconciliation, which the first message has.

@@ -14,10 +14,12 @@ const ACCOUNTS_MAX: usize = 500;
 
 pub(super) fn statement_head(statement: &Statement) -> wire::GetStatementResponse {
     let Statement { day, counterparty, head, key_id, signature } = statement;
-    let (platform, funder) = match counterparty {
-        Counterparty::Platform(partner) => (partner.to_string(), String::new()),
-        Counterparty::Funder(organization) => (String::new(), organization.to_string()),
-    };
+    let (mut platform, mut funder, mut chain) = (String::new(), String::new(), String::new());
+    *match counterparty {
+        Counterparty::Platform(_) => &mut platform,
+        Counterparty::Funder(_) => &mut funder,
+        Counterparty::Chain(_) => &mut chain,
+    } = counterparty.name().to_owned();
     let head = wire::StatementHead {
         business_day: day.to_string(),
         platform,
@@ -32,6 +34,7 @@ pub(super) fn statement_head(statement: &Statement) -> wire::GetStatementRespons
         format: head.format.number().into(),
         key_id: key_id.clone(),
         signature: signature.to_vec().into(),
+        chain,
     };
     let part = wire::get_statement_response::Part::Head(Box::new(head));
     wire::GetStatementResponse { part: Some(part) }

@@ -4,10 +4,10 @@ use futures::stream::{self, BoxStream, StreamExt as _};
 use rpc::PageToken;
 use tonic::{Request, Response, Status, Streaming, async_trait};
 
+use super::encode;
 use super::settlement_decode as ask;
 use super::settlement_encode as answer;
 use super::status::{read_status, status};
-use super::{decode, encode};
 use crate::usecase::Settlement;
 
 /// Settlement over gRPC.
@@ -27,8 +27,9 @@ impl SettlementService for SettlementRpc {
         request: Request<wire::GetDailyTotalsRequest>,
     ) -> Result<Response<wire::GetDailyTotalsResponse>, Status> {
         let caller = rpc::caller(&request)?;
-        let day = decode::day("business_day", &request.get_ref().business_day)?;
-        let totals = self.settlement.get_daily_totals(&caller, day).await.map_err(read_status)?;
+        let (day, whose) = ask::totals(request.get_ref())?;
+        let totals = self.settlement.get_daily_totals(&caller, day, whose).await;
+        let totals = totals.map_err(read_status)?;
         Ok(Response::new(encode::daily_totals(totals)))
     }
 

@@ -6,7 +6,7 @@ use clock::{BusinessDay, Timestamp};
 use member_identity::OrganizationPath;
 
 use crate::domain::{
-    Counterparty, Partner, StatementFormat, StatementHead, StatementRow, StatementWriter,
+    Counterparty, Partner, ShopChain, StatementHead, StatementRow, StatementWriter,
 };
 
 /// At most this many days are closed empty when nothing ran for a long time.
@@ -40,13 +40,14 @@ pub(super) struct Heads {
     finished: Vec<(Counterparty, StatementHead)>,
     platform: Option<(Partner, StatementWriter)>,
     funders: BTreeMap<OrganizationPath, StatementWriter>,
+    chains: BTreeMap<ShopChain, StatementWriter>,
 }
 
 impl Heads {
     /// No statement yet of a day that is closed at that instant.
     pub fn new(day: BusinessDay, at: Timestamp, making: Making) -> Self {
-        let (finished, funders) = (Vec::new(), BTreeMap::new());
-        Self { day, at, making, finished, platform: None, funders }
+        let (finished, funders, chains) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        Self { day, at, making, finished, platform: None, funders, chains }
     }
 
     /// Adds the next row.
@@ -55,11 +56,20 @@ impl Heads {
             self.platform(&row.platform).line(row);
         }
         let day = self.day;
-        let funder = self.funders.entry(row.organization.clone()).or_insert_with(|| {
-            let funder = Counterparty::Funder(row.organization.clone());
-            StatementWriter::begin(StatementFormat::CURRENT, day, &funder).0
-        });
+        let funder = self
+            .funders
+            .entry(row.organization.clone())
+            .or_insert_with(|| begin(day, &Counterparty::Funder(row.organization.clone())));
         funder.line(row);
+        // A row that is in no chain's statement is in the other two all the same. A day that was
+        // closed before funders had statements has no such row.
+        if let Some(chain) = &row.chain {
+            let chain = self
+                .chains
+                .entry(chain.clone())
+                .or_insert_with_key(|chain| begin(day, &Counterparty::Chain(chain.clone())));
+            chain.line(row);
+        }
     }
 
     /// All statements.
@@ -69,6 +79,9 @@ impl Heads {
         let funders = self.funders.into_iter();
         let funders = funders.map(|(path, writer)| (Counterparty::Funder(path), writer.finish(at)));
         self.finished.extend(funders);
+        let chains = self.chains.into_iter();
+        let chains = chains.map(|(chain, writer)| (Counterparty::Chain(chain), writer.finish(at)));
+        self.finished.extend(chains);
         self.finished
     }
 
@@ -79,9 +92,7 @@ impl Heads {
         }
         let day = self.day;
         let (_, writer) = self.platform.get_or_insert_with(|| {
-            let platform = Counterparty::Platform(partner.clone());
-            let (writer, _) = StatementWriter::begin(StatementFormat::CURRENT, day, &platform);
-            (partner.clone(), writer)
+            (partner.clone(), begin(day, &Counterparty::Platform(partner.clone())))
         });
         writer
     }
@@ -93,4 +104,8 @@ impl Heads {
             ended.map(|(partner, writer)| (Counterparty::Platform(partner), writer.finish(at)));
         self.finished.extend(ended);
     }
+}
+
+fn begin(day: BusinessDay, whose: &Counterparty) -> StatementWriter {
+    StatementWriter::begin(whose.format(), day, whose).0
 }

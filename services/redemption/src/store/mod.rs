@@ -180,11 +180,11 @@ pub trait Store: Send + Sync + 'static {
     /// A day as it was closed; `None` for a day that is open or not known.
     async fn closed_day(&self, day: BusinessDay) -> Result<Option<ClosedDay>, StoreError>;
 
-    /// The totals of a day, of all platforms or of one, by platform, then campaign.
+    /// The totals of a day, of all rows or of one counterparty's, by platform, then campaign.
     async fn daily_totals(
         &self,
         day: BusinessDay,
-        platform: Option<&Partner>,
+        whose: Option<&Counterparty>,
     ) -> Result<Vec<DailyTotal>, StoreError>;
 
     /// The organizations that a platform's day has rows of, ascending.

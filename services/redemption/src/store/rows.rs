@@ -9,10 +9,11 @@ use member_identity::{AuthorizationId, VoucherId};
 use sql::StoreError;
 
 use super::columns::{Columns, Detailed};
+use crate::domain::shops::ShopKey;
 use crate::domain::{
     AccountBalance, AppliedVoucher, Authorization, Booked, Campaign, ClosedDay, DailyTotal,
     DayState, Detail, Event, EventKind, Fingerprint, Laid, NewEvent, OrderKey, Partner,
-    PeriodCount, Reason, RefundPart, Refusal, Remembered, RequestId, RequestKey, Stage,
+    PeriodCount, Reason, RefundPart, Refusal, Remembered, RequestId, RequestKey, ShopChain, Stage,
     StatementFormat, StatementHead, StatementRow, StockKey, TransactionKind, Verb, VoucherStage,
     WalletVoucher,
 };
@@ -53,9 +54,19 @@ pub(super) fn voucher_held_until(
     })
 }
 
-/// An authorization with one of its vouchers, and the number of its refunds;
-/// [`take_authorizations`] puts them together.
-pub(super) fn authorization(row: Columns<'_>) -> Detailed<(Authorization, usize)> {
+/// An authorization as it was read with one of its vouchers; [`take_authorizations`] puts them
+/// together.
+pub(super) struct StoredAuthorization {
+    authorization: Authorization,
+    /// The number of its refunds.
+    refunds: usize,
+    /// The chain that its shop belongs to now.
+    chain: Option<ShopChain>,
+}
+
+/// An authorization with one of its vouchers; its row carries organization and chain of the shop as
+/// it is registered now.
+pub(super) fn authorization(row: Columns<'_>) -> Detailed<StoredAuthorization> {
     let (stage, applied) = (stage(row)?, applied(row)?);
     let order_amount = row.fen("order_amount_fen")?;
     let line_amounts = match row.text("line_amounts")? {
@@ -78,6 +89,7 @@ pub(super) fn authorization(row: Columns<'_>) -> Detailed<(Authorization, usize)
         person: row.id("person_key")?,
         partner: row.parsed("partner")?,
         order_number: row.parsed("order_number")?,
+        shop_id: row.maybe_parsed("shop_id")?,
         request_id: row.parsed("authorize_request_id")?,
         order_amount,
         line_amounts,
@@ -86,9 +98,16 @@ pub(super) fn authorization(row: Columns<'_>) -> Detailed<(Authorization, usize)
         expires_at: row.time("expires_at")?,
         stage,
         captured_amounts,
+        chain: row.maybe_parsed("chain")?,
         refunds: Vec::new(),
     };
-    Ok((authorization, row.small("refunds")?))
+    let (refunds, chain) = (row.small("refunds")?, chain_now(row)?);
+    Ok(StoredAuthorization { authorization, refunds, chain })
+}
+
+fn chain_now(row: Columns<'_>) -> Detailed<Option<ShopChain>> {
+    let Some(chain) = row.maybe_parsed("chain_now")? else { return Ok(None) };
+    Ok(Some(ShopChain::new(row.organization("registered_by")?, &chain)))
 }
 
 /// The lines of an order that was authorized before they were kept: what it cost beyond its one
@@ -238,6 +257,8 @@ pub(super) fn statement_row(row: Columns<'_>) -> Detailed<StatementRow> {
         transaction_id: row.id("transaction_id")?,
         kind,
         platform: row.parsed("partner")?,
+        shop_id: row.maybe_parsed("shop_id")?,
+        chain: row.maybe_parsed("chain")?,
         authorization_id: row.id("authorization_id")?,
         order_number: row.parsed("order_number")?,
         campaign_id: row.parsed("campaign_id")?,
@@ -275,12 +296,15 @@ pub(super) fn daily_total(row: Columns<'_>) -> Detailed<DailyTotal> {
 /// which are read apart.
 pub(super) fn take_authorizations(
     laid: &mut Laid,
-    found: Vec<(Authorization, usize)>,
+    found: Vec<StoredAuthorization>,
 ) -> BTreeMap<AuthorizationId, usize> {
     let mut refunded = BTreeMap::new();
-    for (one, refunds) in found {
+    for StoredAuthorization { authorization: one, refunds, chain } in found {
         if refunds > 0 {
             refunded.insert(one.authorization_id, refunds);
+        }
+        if let (Some(shop_id), Some(chain)) = (one.shop_id.clone(), chain) {
+            laid.chains.insert(ShopKey { platform: one.partner.clone(), shop_id }, chain);
         }
         match laid.authorizations.entry(one.authorization_id) {
             Entry::Vacant(place) => drop(place.insert(one)),

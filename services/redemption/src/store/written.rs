@@ -22,6 +22,7 @@ pub(super) struct StageColumns {
     pub refunded_on: Option<String>,
     pub closed_at: Option<i64>,
     pub captured_amounts: Option<String>,
+    pub chain: Option<String>,
     pub refunds: i64,
 }
 
@@ -51,6 +52,7 @@ impl From<&Authorization> for StageColumns {
             refunded_on: refunded.map(on),
             closed_at: closed_at.map(Timestamp::as_micros),
             captured_amounts: captured_amounts(authorization),
+            chain: authorization.chain.as_ref().map(ToString::to_string),
             refunds: i64::try_from(authorization.refunds.len())
                 .expect("an authorization has few refunds"),
         }

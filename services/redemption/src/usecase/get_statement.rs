@@ -7,13 +7,11 @@ use rpc::{Caller, ErrorReason, Problem};
 
 use super::get_daily_totals::OPS;
 use super::{Failure, Settlement, partner};
-use crate::domain::{
-    ClosedDay, Counterparty, Partner, StatementFormat, StatementHead, StatementWriter,
-};
+use crate::domain::{ClosedDay, Counterparty, Partner, StatementHead, StatementWriter};
 use crate::store::{StatementPosition, Store, StoreError};
 
-/// Rows a piece of the file. A row has at most 720 bytes, so that a piece stays below 64 KiB.
-const ROWS_PER_PIECE: u32 = 90;
+/// Rows a piece of the file. A row has at most 785 bytes, so that a piece stays below 64 KiB.
+const ROWS_PER_PIECE: u32 = 83;
 
 /// The statement of a closed day for one counterparty.
 #[derive(Clone, Debug)]
@@ -35,7 +33,8 @@ pub type StatementPieces = BoxStream<'static, Result<String, Failure>>;
 
 impl Settlement {
     /// The head of a statement: of the caller's own, or of another's for ops. Their subtree must
-    /// contain the funder, or every organization in a platform's statement.
+    /// contain the funder, the organization that registers a chain's shops (which contains every
+    /// organization in its statement), or every organization in a platform's statement.
     pub async fn get_statement(
         &self,
         caller: &Caller,
@@ -44,12 +43,7 @@ impl Settlement {
     ) -> Result<Statement, Failure> {
         let own = Counterparty::Platform(partner(caller));
         let counterparty = counterparty.unwrap_or_else(|| own.clone());
-        if counterparty != own {
-            require_ops(caller)?;
-        }
-        if let Counterparty::Funder(organization) = &counterparty {
-            caller.require_within(organization)?;
-        }
+        require_whose(caller, &counterparty)?;
         let closed = self.store.closed_day(day).await?.ok_or(Failure::DayNotClosed(day))?;
         if let Counterparty::Platform(platform) = &counterparty
             && counterparty != own
@@ -83,8 +77,10 @@ impl Settlement {
     ) -> Result<Statement, Failure> {
         let format = match counterparty {
             Counterparty::Platform(_) => closed.format,
-            Counterparty::Funder(_) if closed.has_funders => StatementFormat::CURRENT,
-            Counterparty::Funder(_) => return Err(Failure::DayNotClosed(day)),
+            Counterparty::Funder(_) if !closed.has_funders => {
+                return Err(Failure::DayNotClosed(day));
+            }
+            Counterparty::Funder(_) | Counterparty::Chain(_) => counterparty.format(),
         };
         // A counterparty that had no dealings on the day has a statement without rows.
         let head = self.store.statement(day, &counterparty).await?;
@@ -110,6 +106,20 @@ impl Settlement {
             }
         });
         stream::once(async { Ok(header) }).chain(rows).boxed()
+    }
+}
+
+/// Refuses whoever may not ask for what is that counterparty's. What ops see of another platform
+/// depends on its rows besides.
+pub(super) fn require_whose(caller: &Caller, whose: &Counterparty) -> Result<(), Problem> {
+    if *whose == Counterparty::Platform(partner(caller)) {
+        return Ok(());
+    }
+    require_ops(caller)?;
+    match whose {
+        Counterparty::Platform(_) => Ok(()),
+        Counterparty::Funder(organization) => caller.require_within(organization),
+        Counterparty::Chain(chain) => caller.require_within(chain.organization()),
     }
 }
 

@@ -6,6 +6,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tonic::{Code, Status};
 
 use crate::bench::{Bench, reason};
+use crate::shops;
 
 async fn statement(
     bench: &Bench,
@@ -14,7 +15,7 @@ async fn statement(
     platform: &str,
 ) -> Result<(wire::StatementHead, Vec<u8>), Status> {
     let (business_day, platform) = (day.to_owned(), platform.to_owned());
-    let request = wire::GetStatementRequest { business_day, platform, funder: String::new() };
+    let request = wire::GetStatementRequest { business_day, platform, ..Default::default() };
     read(bench, caller, request).await
 }
 
@@ -36,7 +37,12 @@ async fn read(
 
 fn of_funder(path: &str) -> wire::GetStatementRequest {
     let (business_day, funder) = (String::from("2022-07-22"), path.to_owned());
-    wire::GetStatementRequest { business_day, funder, platform: String::new() }
+    wire::GetStatementRequest { business_day, funder, ..Default::default() }
+}
+
+fn of_chain(chain: &str) -> wire::GetStatementRequest {
+    let (business_day, chain) = (String::from("2022-07-22"), chain.to_owned());
+    wire::GetStatementRequest { business_day, chain, ..Default::default() }
 }
 
 pub async fn close(bench: &Bench) {
@@ -111,11 +117,53 @@ async fn a_funders_statement_is_for_ops_whose_subtree_holds_it() {
     assert_eq!(reason(&refused).0, "FIELD_INVALID");
 }
 
+#[tokio::test]
+async fn a_chains_statement_is_for_ops_whose_subtree_holds_who_registers_its_shops() {
+    let bench = Bench::open().await;
+    let registered = shops::ops(&bench, "gd").put_shop(shops::put("p1", "shop-1", 0)).await;
+    registered.expect("it is registered under tea-co");
+    bench.buy(1).await;
+    let scopes = ["settlement.read", "settlement.ops"];
+    let ops = || bench.caller("ops-gd", &scopes, "gd");
+    let refused = read(&bench, ops(), of_chain("gd:tea-co")).await.expect_err("it is open");
+    assert_eq!(reason(&refused).0, "DAY_NOT_CLOSED");
+    let chain = String::from("gd:tea-co");
+    let request = wire::GetDailyTotalsRequest { chain, ..Default::default() };
+    let totals = bench.settlement(ops()).get_daily_totals(request).await.expect("so far");
+    let totals = totals.into_inner();
+    assert_eq!((totals.closed, totals.totals[0].captured_fen), (false, 299));
+    close(&bench).await;
+    let platform = bench.platform("wepay", "gd");
+    let refused = read(&bench, platform, of_chain("gd:tea-co")).await.expect_err("it is no ops");
+    assert_eq!(reason(&refused).0, "SCOPE_MISSING");
+    for below in ["gd/guangzhou", "hn"] {
+        let caller = bench.caller("ops", &scopes, below);
+        let refused = read(&bench, caller, of_chain("gd:tea-co")).await.expect_err("not theirs");
+        assert_eq!(reason(&refused).0, "OUTSIDE_SUBTREE");
+    }
+    let (head, file) = read(&bench, ops(), of_chain("gd:tea-co")).await.expect("it is theirs");
+    assert_eq!((&*head.chain, &*head.platform, &*head.funder), ("gd:tea-co", "", ""));
+    assert_eq!((head.rows, head.due_fen, head.format), (1, 299, 3));
+    assert_eq!(head.sha256.as_ref(), digest(&SHA256, &file).as_ref());
+    let again = read(&bench, ops(), of_chain("gd:tea-co")).await.expect("it is theirs");
+    assert_eq!(again, (head, file), "the same bytes each time");
+    let (head, _) = read(&bench, ops(), of_chain("gd:none")).await.expect("an empty one");
+    assert_eq!((head.rows, head.format), (0, 3));
+    for bad in ["tea-co", "gd:", "GD:tea-co"] {
+        let refused = read(&bench, ops(), of_chain(bad)).await.expect_err("is no chain");
+        assert_eq!(reason(&refused).0, "FIELD_INVALID", "{bad}");
+    }
+    let both = wire::GetStatementRequest { funder: String::from("gd"), ..of_chain("gd:tea-co") };
+    let refused = read(&bench, ops(), both).await.expect_err("it is one or the other");
+    assert_eq!(reason(&refused).0, "FIELD_INVALID");
+}
+
 /// The lines that are signed, as the contract states them.
 fn signed_text(head: &wire::StatementHead) -> String {
-    let counterparty = match head.funder.as_str() {
-        "" => format!("PLATFORM:{}", head.platform),
-        funder => format!("FUNDER:{funder}"),
+    let counterparty = match (head.funder.as_str(), head.chain.as_str()) {
+        ("", "") => format!("PLATFORM:{}", head.platform),
+        (funder, "") => format!("FUNDER:{funder}"),
+        (_, chain) => format!("CHAIN:{chain}"),
     };
     let sha256: String = head.sha256.iter().map(|byte| format!("{byte:02x}")).collect();
     let closed_at = head.closed_at.expect("a time");
@@ -143,12 +191,13 @@ async fn a_partner_verifies_the_signature_of_a_head_with_the_published_keys() {
     let own = bench.platform("wepay", "gd");
     let (head, _) = statement(&bench, own, "2022-07-22", "").await.expect("it is closed");
     let ops = bench.caller("ops-gd", &["settlement.read", "settlement.ops"], "gd");
-    let (funder, _) = read(&bench, ops, of_funder("gd")).await.expect("it is closed");
+    let (funder, _) = read(&bench, ops.clone(), of_funder("gd")).await.expect("it is closed");
+    let (chain, _) = read(&bench, ops, of_chain("gd:tea-co")).await.expect("it is closed");
     let request = wire::GetSettlementKeysRequest {};
     let keys = bench.settlement_for_strangers().await.get_settlement_keys(request).await;
     let jwks = keys.expect("everybody may have them").into_inner().jwks;
     let key = DocumentKey::find(&jwks, &head.key_id).expect("it is published");
-    for head in [&head, &funder] {
+    for head in [&head, &funder, &chain] {
         assert!(key.verify(signed_text(head).as_bytes(), &head.signature));
     }
     let forged = wire::StatementHead { due_fen: 0, ..head.clone() };
@@ -203,7 +252,7 @@ async fn totals_are_a_platforms_own_or_those_of_an_organizations_campaigns() {
         (bench.caller("ops-gz", &scopes, "gd/guangzhou"), 0),
     ];
     for (caller, expected) in rows {
-        let request = wire::GetDailyTotalsRequest { business_day: String::new() };
+        let request = wire::GetDailyTotalsRequest::default();
         let totals = bench.settlement(caller).get_daily_totals(request).await;
         let totals = totals.expect("today has totals").into_inner();
         assert_eq!((totals.business_day.as_str(), totals.closed), ("2022-07-22", false));

@@ -140,9 +140,9 @@ impl Store for Lossy {
     async fn daily_totals(
         &self,
         day: BusinessDay,
-        platform: Option<&Partner>,
+        whose: Option<&Counterparty>,
     ) -> Kept<Vec<DailyTotal>> {
-        self.inner.daily_totals(day, platform).await
+        self.inner.daily_totals(day, whose).await
     }
 
     async fn organizations_of(

@@ -14,6 +14,26 @@ use tonic::Status;
 use super::super::failure::Failure;
 use crate::hex::hex;
 
+/// What the rows are written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Csv,
+    #[cfg(feature = "parquet")]
+    Parquet,
+}
+
+pub(super) fn parse_format(text: &str) -> Result<Format, &'static str> {
+    match text {
+        "csv" => Ok(Format::Csv),
+        #[cfg(feature = "parquet")]
+        "parquet" => Ok(Format::Parquet),
+        #[cfg(not(feature = "parquet"))]
+        "parquet" => Err("this zhisong was built without Parquet: build it with \
+                          `cargo build --release -p zhisong --features parquet`, or take csv"),
+        _ => Err("is neither csv nor parquet"),
+    }
+}
+
 /// Reads a statement to its end, and checks that it is what its head says, and that the head was
 /// signed by the key that it names, of those that are published.
 pub(super) async fn read(
@@ -56,15 +76,15 @@ pub(super) async fn read(
 pub(super) async fn read_to_file(
     parts: impl Stream<Item = Result<GetStatementResponse, Status>> + Unpin,
     keys: &str,
-    path: &Path,
+    (path, format): (&Path, Format),
 ) -> Result<StatementHead, Failure> {
     let problem = |why: io::Error| Failure::local(format!("--out {}: {why}", path.display()));
     let mut unfinished = path.as_os_str().to_owned();
     unfinished.push(".unfinished");
     let unfinished = PathBuf::from(unfinished);
-    let mut file = File::create(&unfinished).map_err(problem)?;
-    let read = read(parts, keys, &mut file).await;
-    let finished = read.and_then(|head| {
+    let file = File::create(&unfinished).map_err(problem)?;
+    let written = write(parts, keys, (file, format)).await;
+    let finished = written.and_then(|(head, file)| {
         file.sync_all().and_then(|()| fs::rename(&unfinished, path)).map_err(problem)?;
         Ok(head)
     });
@@ -73,6 +93,24 @@ pub(super) async fn read_to_file(
         let _ = fs::remove_file(&unfinished);
     }
     finished
+}
+
+async fn write(
+    parts: impl Stream<Item = Result<GetStatementResponse, Status>> + Unpin,
+    keys: &str,
+    (mut file, format): (File, Format),
+) -> Result<(StatementHead, File), Failure> {
+    match format {
+        Format::Csv => read(parts, keys, &mut file).await.map(|head| (head, file)),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => {
+            let mut rows = super::columnar::Rows::into(file);
+            let head = read(parts, keys, &mut rows).await?;
+            let finished = rows.finish(&head, signed_text(&head));
+            let file = finished.map_err(|why| Failure::local(format!("--out: {why}")))?;
+            Ok((head, file))
+        }
+    }
 }
 
 fn require_signature(head: &StatementHead, key_set: &str) -> Result<(), Failure> {
@@ -88,17 +126,23 @@ fn require_signature(head: &StatementHead, key_set: &str) -> Result<(), Failure>
     }
 }
 
+/// Whose it is: the kind of counterparty as signatures have it, and the name.
+pub(super) fn whose(head: &StatementHead) -> (&'static str, &str) {
+    match (head.funder.as_str(), head.chain.as_str()) {
+        ("", "") => ("PLATFORM", &head.platform),
+        (funder, "") => ("FUNDER", funder),
+        (_, chain) => ("CHAIN", chain),
+    }
+}
+
 /// The lines that are signed, as the contract states them.
 fn signed_text(head: &StatementHead) -> String {
-    let counterparty = match head.funder.as_str() {
-        "" => format!("PLATFORM:{}", head.platform),
-        funder => format!("FUNDER:{funder}"),
-    };
+    let (kind, name) = whose(head);
     let sha256 = hex(&head.sha256);
     let closed_at = head.closed_at.and_then(rpc::decode_timestamp);
     let closed_at = closed_at.map_or(0, clock::Timestamp::as_micros);
     format!(
-        "zhisong-statement-1\nbusiness_day={}\ncounterparty={counterparty}\npayout_id={}\n\
+        "zhisong-statement-1\nbusiness_day={}\ncounterparty={kind}:{name}\npayout_id={}\n\
          format={}\nrows={}\ncaptured_fen={}\nrefunded_fen={}\ndue_fen={}\nsha256={sha256}\n\
          closed_at_us={closed_at}\nkey_id={}\n",
         head.business_day,
@@ -155,7 +199,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("statement.csv");
         let keys = key_set([signer.public()]);
-        let read = read_to_file(futures::stream::iter(parts), &keys, &path).await;
+        let to = (path.as_path(), Format::Csv);
+        let read = read_to_file(futures::stream::iter(parts), &keys, to).await;
         let read = read.map_err(|failure| format!("{failure:?}"));
         let left = fs::read_dir(folder.path()).expect("the folder is there").count();
         assert_eq!(left, usize::from(read.is_ok()), "what is refused leaves no file");

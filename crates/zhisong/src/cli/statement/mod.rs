@@ -1,5 +1,8 @@
 mod check;
+#[cfg(feature = "parquet")]
+mod columnar;
 mod totals;
+mod whose;
 
 use std::io;
 use std::path::PathBuf;
@@ -11,8 +14,9 @@ use contracts::redemption::v1::{
 };
 use serde_json::{Value, json};
 
-use self::check::{read, read_to_file};
+use self::check::{Format, parse_format, read, read_to_file};
 pub(super) use self::totals::Totals;
+use self::whose::{Counterparty, parse_counterparty};
 use super::Problem;
 use super::arguments::Target;
 use super::connection::Connection;
@@ -39,17 +43,23 @@ const HEAD: &[&str] = &[
 #[command(after_help = "Examples:
   zhisong statement 2022-07-22
   zhisong statement 2022-07-22 --counterparty platform:payment-platform --close
-  zhisong statement 2022-07-22 --counterparty funder:gd --out 2022-07-22-gd.csv")]
+  zhisong statement 2022-07-22 --counterparty funder:gd --out 2022-07-22-gd.csv
+  zhisong statement 2022-07-22 --counterparty chain:gd/zhuhai:corner-shop")]
 pub(crate) struct Statement {
     /// The business day, as 2022-07-22.
     day: String,
-    /// Whose it is: platform:NAME, or funder:ORGANIZATION for all platforms' rows of the campaigns
-    /// that it pays for; the platform of the token when absent.
+    /// Whose it is: platform:NAME; funder:ORGANIZATION for all platforms' rows of the campaigns
+    /// that it pays for; chain:ORGANIZATION:CHAIN for those of the shops that the organization
+    /// registers under that chain; the platform of the token when absent.
     #[arg(long, value_name = "WHOSE", value_parser = parse_counterparty)]
     counterparty: Option<Counterparty>,
-    /// Writes the rows here, as CSV.
+    /// Writes the rows here.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// As what: csv, which is what is signed, or parquet, which is made from it and carries its
+    /// digest and signature; parquet only when zhisong was built with `--features parquet`.
+    #[arg(long, value_name = "FORMAT", requires = "out", value_parser = parse_format)]
+    format: Option<Format>,
     /// First closes every day before today that is still open, as the service does by itself
     /// shortly after midnight.
     #[arg(long)]
@@ -58,24 +68,9 @@ pub(crate) struct Statement {
     target: Target,
 }
 
-/// Whose statement.
-#[derive(Debug, Clone)]
-enum Counterparty {
-    Platform(String),
-    Funder(String),
-}
-
-fn parse_counterparty(text: &str) -> Result<Counterparty, String> {
-    match text.split_once(':') {
-        Some(("platform", name)) if !name.is_empty() => Ok(Counterparty::Platform(name.to_owned())),
-        Some(("funder", path)) if !path.is_empty() => Ok(Counterparty::Funder(path.to_owned())),
-        Some(_) | None => Err(format!("{text:?} is neither platform:NAME nor funder:ORGANIZATION")),
-    }
-}
-
 impl Statement {
     pub(crate) async fn run(self) -> Result<(), Problem> {
-        let Self { day, counterparty, out, close, target } = self;
+        let Self { day, counterparty, out, format, close, target } = self;
         target
             .run(async move |connection| {
                 if close {
@@ -89,7 +84,10 @@ impl Statement {
                 let parts = settlement.get_statement(request(day, counterparty)).await?;
                 let parts = parts.into_inner();
                 let head = match &out {
-                    Some(path) => read_to_file(parts, &keys, path).await?,
+                    Some(path) => {
+                        let format = format.unwrap_or(Format::Csv);
+                        read_to_file(parts, &keys, (path, format)).await?
+                    }
                     None => read(parts, &keys, &mut io::sink()).await?,
                 };
                 let answer = Answer::record(head_value(&head), HEAD);
@@ -103,12 +101,8 @@ impl Statement {
 }
 
 fn request(day: String, counterparty: Option<Counterparty>) -> GetStatementRequest {
-    let request = GetStatementRequest { business_day: day, ..GetStatementRequest::default() };
-    match counterparty {
-        Some(Counterparty::Platform(platform)) => GetStatementRequest { platform, ..request },
-        Some(Counterparty::Funder(funder)) => GetStatementRequest { funder, ..request },
-        None => request,
-    }
+    let [platform, funder, chain] = Counterparty::fields(counterparty);
+    GetStatementRequest { business_day: day, platform, funder, chain }
 }
 
 async fn close_days(connection: &Connection) -> Result<(), Failure> {
@@ -134,10 +128,8 @@ fn head_value(head: &StatementHead) -> Value {
     })
 }
 
-/// As it is asked for: platform:NAME or funder:ORGANIZATION.
+/// As it is asked for.
 fn counterparty(head: &StatementHead) -> String {
-    match head.funder.as_str() {
-        "" => format!("platform:{}", head.platform),
-        funder => format!("funder:{funder}"),
-    }
+    let (kind, name) = check::whose(head);
+    format!("{}:{name}", kind.to_lowercase())
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::Problem;
 use super::super::arguments::Target;
 use super::super::output::Answer;
+use super::whose::{Counterparty, parse_counterparty};
 use crate::tokens::Role;
 
 const TOTALS: &[&str] =
@@ -13,22 +14,29 @@ const TOTALS: &[&str] =
 
 /// Shows a day's totals, open or closed, of all platforms that the token may see.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: zhisong totals 2022-07-22")]
+#[command(after_help = "Examples:
+  zhisong totals 2022-07-22
+  zhisong totals --counterparty chain:gd/zhuhai:corner-shop")]
 pub(in crate::cli) struct Totals {
     /// The business day, as 2022-07-22; today when absent.
     #[arg(default_value = "")]
     day: String,
+    /// Of one only: platform:NAME, funder:ORGANIZATION or chain:ORGANIZATION:CHAIN, as for
+    /// `zhisong statement`.
+    #[arg(long, value_name = "WHOSE", value_parser = parse_counterparty)]
+    counterparty: Option<Counterparty>,
     #[command(flatten)]
     target: Target,
 }
 
 impl Totals {
     pub(in crate::cli) async fn run(self) -> Result<(), Problem> {
-        let Self { day, target } = self;
+        let Self { day, counterparty, target } = self;
         target
             .run(async move |connection| {
                 let mut settlement = SettlementServiceClient::new(connection.channel(Role::Ops)?);
-                let request = GetDailyTotalsRequest { business_day: day };
+                let [platform, funder, chain] = Counterparty::fields(counterparty);
+                let request = GetDailyTotalsRequest { business_day: day, platform, funder, chain };
                 let totals = settlement.get_daily_totals(request).await?.into_inner();
                 let value = json!({ "business_day": totals.business_day, "closed": totals.closed });
                 let rows = totals.totals.into_iter().map(total_value).collect();

@@ -79,6 +79,7 @@ impl Desk {
             person: order.person,
             partner: command.partner.clone(),
             order_number: order.asked.order.number.clone(),
+            shop_id: Some(order.asked.order.shop_id.clone()),
             request_id: command.request_id.clone(),
             order_amount: basket.total(),
             line_amounts: basket.lines().iter().map(|line| line.amount).collect(),
@@ -87,6 +88,7 @@ impl Desk {
             expires_at,
             stage: Stage::Held,
             captured_amounts: Vec::new(),
+            chain: None,
             refunds: Vec::new(),
         });
         id

@@ -14,11 +14,11 @@ use std::sync::Arc;
 use clock::Timestamp;
 use member_identity::{AuthorizationId, PersonKey, VoucherId};
 
-use super::shops::Registrations;
+use super::shops::{Registrations, ShopKey};
 use super::{
     Action, Answer, Authorization, Campaign, CampaignId, Command, DayState, Entropy, Fingerprint,
-    NewEvent, OrderNumber, Partner, Reason, RefundPart, Refusal, Remembered, RequestId, ShownStage,
-    Transaction, Verb, WalletVoucher,
+    NewEvent, OrderNumber, Partner, Reason, RefundPart, Refusal, Remembered, RequestId, ShopChain,
+    ShownStage, Transaction, Verb, WalletVoucher,
 };
 
 /// The scope and the id of a request (law A1).
@@ -40,6 +40,8 @@ pub struct Laid {
     /// The authorizations that any of the above or the batch names, and those that hold a voucher
     /// below.
     pub authorizations: HashMap<AuthorizationId, Authorization>,
+    /// The chains that the shops of the authorizations belong to now.
+    pub chains: HashMap<ShopKey, ShopChain>,
     /// The vouchers of the batch's persons and of the authorizations above.
     pub vouchers: BTreeMap<VoucherId, WalletVoucher>,
     /// The campaigns of the vouchers.

@@ -3,10 +3,11 @@ use member_identity::{AuthorizationId, TransactionId};
 
 use super::{Desk, Effect};
 use crate::domain::journal::Posting;
+use crate::domain::shops::ShopKey;
 use crate::domain::{
     AppliedVoucher, Authorization, Booked, Booking, Fingerprint, OrderPart, Partner, Reason,
-    Refusal, Remembered, RequestId, TransactionKind, Verb, VoidTarget, WalletVoucher, book,
-    business_day, use_period,
+    Refusal, Remembered, RequestId, ShopChain, TransactionKind, Verb, VoidTarget, WalletVoucher,
+    book, business_day, use_period,
 };
 
 impl Desk {
@@ -17,7 +18,9 @@ impl Desk {
         let held = self.own(partner, id)?;
         self.expire_if_lapsed(id);
         let booking = self.booking();
+        let chain = self.chain_of(&held);
         let captured = held.capture(&part.portion, self.booked(booking))?;
+        let captured = Authorization { chain, ..captured };
         for (applied, amount) in captured.vouchers.iter().zip(captured.captured_by_voucher()) {
             // Of most kinds nothing was used when nothing was captured.
             let is_used = amount > Fen::ZERO || self.terms(applied).kind() == Kind::Service;
@@ -46,6 +49,13 @@ impl Desk {
         self.let_vouchers_go(&voided);
         self.put(voided);
         Ok(Some(id))
+    }
+
+    /// The chain that the shop belongs to now. An order cannot be captured in the batch that
+    /// authorizes it, as its id is answered after that commit: what was loaded with it is there.
+    fn chain_of(&self, held: &Authorization) -> Option<ShopChain> {
+        let (platform, shop_id) = (held.partner.clone(), held.shop_id.clone()?);
+        self.state.chains.get(&ShopKey { platform, shop_id }).cloned()
     }
 
     /// The terms of a voucher that an authorization has.

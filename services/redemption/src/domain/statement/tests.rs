@@ -17,6 +17,8 @@ fn row() -> StatementRow {
         transaction_id: TransactionId::mint(shard, at, [1; 9]),
         kind: TransactionKind::Capture,
         platform: "wepay".parse().expect("a key"),
+        shop_id: Some("s1".parse().expect("a key")),
+        chain: None,
         authorization_id: AuthorizationId::mint(shard, at, [2; 9]),
         order_number: "o1".parse().expect("a key"),
         campaign_id: "breakfast".parse().expect("a key"),
@@ -37,7 +39,11 @@ fn written(format: StatementFormat) -> (String, String, StatementHead) {
 
 #[test]
 fn a_statement_is_the_same_bytes_for_the_same_rows() {
-    for (format, columns) in [(StatementFormat::First, 12), (StatementFormat::Second, 14)] {
+    for (format, columns) in [
+        (StatementFormat::First, 12),
+        (StatementFormat::Second, 14),
+        (StatementFormat::OfShops, 15),
+    ] {
         let (header, line, head) = written(format);
         assert_eq!(header.split(',').count(), columns);
         assert_eq!(line.split(',').count(), columns);
@@ -61,6 +67,16 @@ fn a_row_names_the_payment_and_the_platform() {
     let (_, line, _) = written(StatementFormat::Second);
     let payout_id = wepay().payout_id(day("2022-07-22"));
     let begin = format!("1,{payout_id},2022-07-22,CAPTURE,wepay,txn_01");
+    assert!(line.starts_with(&begin), "{line}");
+}
+
+#[test]
+fn a_row_of_a_chains_statement_names_the_shop() {
+    let chain = Counterparty::Chain("gd:corner".parse().expect("a chain"));
+    assert_eq!(chain.to_string(), "CHAIN:gd:corner");
+    let (_, line, _) = written(chain.format());
+    let payout_id = wepay().payout_id(day("2022-07-22"));
+    let begin = format!("1,{payout_id},2022-07-22,CAPTURE,wepay,s1,txn_01");
     assert!(line.starts_with(&begin), "{line}");
 }
 
@@ -102,11 +118,12 @@ fn the_lines_that_are_signed_are_those_that_the_contract_states() {
 }
 
 #[test]
-fn the_longest_row_of_a_statement_stays_below_720_bytes() {
+fn the_longest_row_of_a_statement_stays_below_785_bytes() {
     let long = "a".repeat(64);
     let path = vec!["a".repeat(32); 6].join("/");
     let row = StatementRow {
         platform: long.parse().expect("a key"),
+        shop_id: Some(long.parse().expect("a key")),
         order_number: long.parse().expect("a key"),
         campaign_id: long.parse().expect("a key"),
         organization: OrganizationPath::parse(&path).expect("a path"),
@@ -116,6 +133,6 @@ fn the_longest_row_of_a_statement_stays_below_720_bytes() {
         ..row()
     };
     let (mut writer, _) =
-        StatementWriter::begin(StatementFormat::CURRENT, day("2022-07-22"), &wepay());
-    assert!(writer.line(&row).len() < 720);
+        StatementWriter::begin(StatementFormat::OfShops, day("2022-07-22"), &wepay());
+    assert!(writer.line(&row).len() < 785);
 }

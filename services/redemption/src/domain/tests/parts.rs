@@ -48,6 +48,7 @@ fn order_of(line_amounts: Vec<Fen>, vouchers: Vec<AppliedVoucher>) -> Authorizat
         person: PersonKey::from_bytes([9; 16]),
         partner: "wepay".parse().expect("a key"),
         order_number: "o1".parse().expect("a key"),
+        shop_id: Some("s1".parse().expect("a key")),
         request_id: "a1".parse().expect("a key"),
         order_amount: line_amounts.iter().copied().sum(),
         line_amounts,
@@ -56,6 +57,7 @@ fn order_of(line_amounts: Vec<Fen>, vouchers: Vec<AppliedVoucher>) -> Authorizat
         expires_at: at(500),
         stage: Stage::Held,
         captured_amounts: Vec::new(),
+        chain: None,
         refunds: Vec::new(),
     }
 }

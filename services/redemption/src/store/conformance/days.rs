@@ -133,7 +133,8 @@ async fn a_statement_holds_one_platforms_rows(till: Till) {
     let (file, head) = till.statement("2022-07-22").await;
     assert_eq!(head.rows, 1);
     assert!(!file.contains(&id.to_string()));
-    let own = till.store.daily_totals(day("2022-07-22"), Some(&till.partner)).await;
+    let own = Counterparty::Platform(till.partner.clone());
+    let own = till.store.daily_totals(day("2022-07-22"), Some(&own)).await;
     assert_eq!(own.expect("the store is there").len(), 1);
     assert_eq!(till.totals("2022-07-22").await.len(), 2);
 }

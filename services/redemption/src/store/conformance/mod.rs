@@ -3,6 +3,7 @@
 //!
 //! [`cases`] is the one list: a case that is not on it is dead code, which the compiler reports.
 
+mod chains;
 mod closures;
 mod days;
 mod events;
@@ -70,6 +71,7 @@ pub fn cases() -> Vec<Case> {
         events::cases(),
         closures::cases(),
         statements::cases(),
+        chains::cases(),
         reconciliation::cases(),
         feed::cases(),
         replicas::cases(),

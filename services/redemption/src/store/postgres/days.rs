@@ -115,24 +115,11 @@ async fn lacking_funders(
 
 async fn close(tx: &mut PgConnection, day: BusinessDay, at: Timestamp) -> Result<(), StoreError> {
     statements::write(tx, (day, at), Making::All).await?;
-    let key = day.to_string();
-    sqlx::query(
-        "INSERT INTO account_day (business_day, account, debit_fen, credit_fen)
-         SELECT j.business_day, e.account, sum(greatest(e.amount_fen, 0)),
-           sum(greatest(-e.amount_fen, 0))
-         FROM journal AS j JOIN entry AS e
-           ON e.transaction_id = j.transaction_id AND e.shard = j.shard
-         WHERE j.business_day = $1 GROUP BY j.business_day, e.account",
-    )
-    .bind(&key)
-    .execute(&mut *tx)
-    .await
-    .map_err(classify)?;
     let closed = sqlx::query(
         "UPDATE business_day SET state = 'CLOSED', closed_at = $2, funders = 1, format = $3
          WHERE day = $1 AND state = 'OPEN'",
     )
-    .bind(&key)
+    .bind(day.to_string())
     .bind(at.as_micros())
     .bind(i64::from(StatementFormat::CURRENT.number()))
     .execute(tx)

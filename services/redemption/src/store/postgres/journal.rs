@@ -29,6 +29,8 @@ pub(super) async fn append(
         .bind(column(booked, |one| one.business_day.to_string()))
         .bind(column(booked, |one| one.created_at.as_micros()))
         .bind(column(booked, |one| one.late_of.map(|day| day.to_string())))
+        .bind(column(booked, |one| one.shop_id.as_ref().map(|id| id.as_str())))
+        .bind(column(booked, |one| one.chain.as_ref().map(|chain| chain.as_str())))
         .bind(column(&lines, |(one, ..)| *one.transaction_id.as_bytes()))
         .bind(column(&lines, |(_, position, _)| *position))
         .bind(column(&lines, |(.., entry)| entry.account.to_string()))

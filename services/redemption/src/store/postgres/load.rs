@@ -133,7 +133,7 @@ async fn live_orders(
     Ok(())
 }
 
-/// Authorizations by id, with their vouchers' parts.
+/// Authorizations by id, with their vouchers' parts and the chains of their shops.
 pub(super) async fn authorizations(
     tx: &mut PgConnection,
     laid: &mut Laid,
@@ -146,14 +146,18 @@ pub(super) async fn authorizations(
         r#"SELECT a.authorization_id, a.person_key, a.partner, a.order_number,
              a.authorize_request_id, a.state, a.order_amount_fen, a.created_at, a.expires_at,
              a.captured_at, a.captured_on, a.refunded_at, a.refunded_on, a.closed_at,
-             a.line_amounts, a.captured_amounts, a.refunds, v.voucher_id, v.campaign_id,
-             v.organization, v.discount_fen AS part_fen, v.line_discounts
+             a.line_amounts, a.captured_amounts, a.refunds, a.shop_id, a.chain, v.voucher_id,
+             v.campaign_id, v.organization, v.discount_fen AS part_fen, v.line_discounts,
+             s.chain AS chain_now, s.organization AS registered_by
            FROM unnest($1::BYTEA[]) AS k (authorization_id)
            JOIN "authorization" AS a
              ON a.authorization_id = k.authorization_id
                AND a.shard = get_byte(k.authorization_id, 0)
            LEFT JOIN authorization_voucher AS v
              ON v.authorization_id = a.authorization_id AND v.shard = a.shard
+           LEFT JOIN LATERAL (
+             SELECT * FROM shop WHERE shop.platform = a.partner AND shop.shop_id = a.shop_id
+             LIMIT 1) AS s ON true
            ORDER BY a.authorization_id, v.position"#,
     )
     .bind(column(ids, |id| *id.as_bytes()))

@@ -8,6 +8,7 @@
 //! the head of the closures last of all. A key that two steps write at once is a conflict
 //! for the second, which is run again and sees what the first has done.
 
+mod accounts;
 mod balance;
 mod batch;
 mod checkout;
@@ -86,6 +87,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         version: 8,
         name: "webhooks",
         sql: include_str!("../../../migrations/postgres/0008_webhooks.sql"),
+    },
+    MigrationFile {
+        version: 9,
+        name: "chains",
+        sql: include_str!("../../../migrations/postgres/0009_chains.sql"),
     },
 ];
 
@@ -211,10 +217,10 @@ impl Store for PostgresStore {
     async fn daily_totals(
         &self,
         day: BusinessDay,
-        platform: Option<&Partner>,
+        whose: Option<&Counterparty>,
     ) -> Result<Vec<DailyTotal>, StoreError> {
         let mut connection = self.reader().await?;
-        reads::daily_totals(&mut connection, day, platform).await
+        reads::daily_totals(&mut connection, day, whose).await
     }
 
     async fn organizations_of(

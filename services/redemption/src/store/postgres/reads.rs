@@ -11,7 +11,7 @@ use sqlx::postgres::PgRow;
 
 use super::batch::column;
 use super::load;
-use crate::domain::{Authorization, DailyTotal, Laid, Partner, RequestKey};
+use crate::domain::{Authorization, Counterparty, DailyTotal, Laid, Partner, RequestKey};
 use crate::store::columns::{Columns, read_row, read_rows};
 use crate::store::{AuthorizationKey, Recalled, WALLET_MAX, WalletRead, rows};
 
@@ -161,7 +161,7 @@ async fn by_id(
 pub(super) async fn daily_totals(
     connection: &mut PgConnection,
     day: BusinessDay,
-    platform: Option<&Partner>,
+    whose: Option<&Counterparty>,
 ) -> Result<Vec<DailyTotal>, StoreError> {
     let found = sqlx::query(
         "SELECT j.partner, j.campaign_id, j.organization,
@@ -173,12 +173,14 @@ pub(super) async fn daily_totals(
              AS refunded_fen
          FROM journal AS j JOIN entry AS e
            ON e.transaction_id = j.transaction_id AND e.shard = j.shard AND e.position = 0
-         WHERE j.business_day = $1 AND ($2::TEXT IS NULL OR j.partner = $2)
+         WHERE j.business_day = $1 AND ($2::TEXT IS NULL OR $3 = CASE $2
+           WHEN 'PLATFORM' THEN j.partner WHEN 'FUNDER' THEN j.organization ELSE j.chain END)
          GROUP BY j.partner, j.campaign_id, j.organization
          ORDER BY j.partner, j.campaign_id, j.organization",
     )
     .bind(day.to_string())
-    .bind(platform.map(Partner::as_str))
+    .bind(whose.map(Counterparty::kind))
+    .bind(whose.map(Counterparty::name))
     .fetch_all(connection)
     .await
     .map_err(classify)?;

@@ -183,15 +183,18 @@ async fn add(
     Ok(())
 }
 
-/// Those of the items that the file names.
+/// Those of the items that the file names; each is looked up by its key, whatever the planner
+/// believes of a table that has just grown: it would else go through all of the reconciliation.
 async fn named(
     tx: &mut PgConnection,
     key: &ReconciliationKey,
     items: &[String],
 ) -> Result<Vec<String>, StoreError> {
     let found = sqlx::query(
-        "SELECT item_key FROM reconciliation_item WHERE partner = $1 AND reconciliation_id = $2
-           AND item_key = ANY($3)",
+        "SELECT i.item_key FROM unnest($3::TEXT[]) AS k (item_key) CROSS JOIN LATERAL (
+           SELECT own.item_key FROM reconciliation_item AS own
+           WHERE own.partner = $1 AND own.reconciliation_id = $2 AND own.item_key = k.item_key
+           LIMIT 1) AS i",
     )
     .bind(key.partner.as_str())
     .bind(key.id.as_str())
@@ -203,6 +206,8 @@ async fn named(
     read_rows("reconciliation_item", &found, "item_key", read)
 }
 
+/// Removes items, which come in the order of their keys: only what is between the first and the
+/// last of them is gone through.
 async fn remove(
     tx: &mut PgConnection,
     key: &ReconciliationKey,
@@ -210,11 +215,13 @@ async fn remove(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM reconciliation_item WHERE partner = $1 AND reconciliation_id = $2
-           AND item_key = ANY($3)",
+           AND item_key BETWEEN $4 AND $5 AND item_key = ANY($3)",
     )
     .bind(key.partner.as_str())
     .bind(key.id.as_str())
     .bind(items)
+    .bind(items.first())
+    .bind(items.last())
     .execute(tx)
     .await
     .map_err(classify)?;

@@ -55,6 +55,7 @@ async fn made(tx: &mut PgConnection, made: &[Authorization]) -> Result<(), Store
         .bind(column(made, |one| one.created_at.as_micros()))
         .bind(column(made, |one| one.expires_at.as_micros()))
         .bind(column(made, |one| joined(&one.line_amounts)))
+        .bind(column(made, |one| one.shop_id.as_ref().map(|id| id.as_str())))
         .bind(column(&stages, |stage| stage.state))
         .bind(column(&stages, |stage| stage.captured_at))
         .bind(column(&stages, |stage| stage.captured_on.as_deref()))
@@ -62,6 +63,7 @@ async fn made(tx: &mut PgConnection, made: &[Authorization]) -> Result<(), Store
         .bind(column(&stages, |stage| stage.refunded_on.as_deref()))
         .bind(column(&stages, |stage| stage.closed_at))
         .bind(column(&stages, |stage| stage.captured_amounts.as_deref()))
+        .bind(column(&stages, |stage| stage.chain.as_deref()))
         .bind(column(&stages, |stage| stage.refunds))
         .bind(column(&parts, |(one, ..)| *one.authorization_id.as_bytes()))
         .bind(column(&parts, |(_, position, _)| *position))
@@ -93,11 +95,11 @@ async fn authorizations(
         r#"UPDATE "authorization" AS a SET state = k.state, captured_at = k.captured_at,
              captured_on = k.captured_on, refunded_at = k.refunded_at,
              refunded_on = k.refunded_on, closed_at = k.closed_at,
-             captured_amounts = k.captured_amounts, refunds = k.refunds
+             captured_amounts = k.captured_amounts, chain = k.chain, refunds = k.refunds
            FROM unnest($1::BYTEA[], $2::TEXT[], $3::BIGINT[], $4::TEXT[], $5::BIGINT[],
-             $6::TEXT[], $7::BIGINT[], $8::TEXT[], $9::BIGINT[])
+             $6::TEXT[], $7::BIGINT[], $8::TEXT[], $9::TEXT[], $10::BIGINT[])
              AS k (authorization_id, state, captured_at, captured_on, refunded_at, refunded_on,
-               closed_at, captured_amounts, refunds)
+               closed_at, captured_amounts, chain, refunds)
            WHERE a.authorization_id = k.authorization_id
              AND a.shard = get_byte(k.authorization_id, 0) AND a.state IN ('HELD', 'CAPTURED')"#,
     )
@@ -109,6 +111,7 @@ async fn authorizations(
     .bind(column(&stages, |stage| stage.refunded_on.as_deref()))
     .bind(column(&stages, |stage| stage.closed_at))
     .bind(column(&stages, |stage| stage.captured_amounts.as_deref()))
+    .bind(column(&stages, |stage| stage.chain.as_deref()))
     .bind(column(&stages, |stage| stage.refunds))
     .execute(tx)
     .await;

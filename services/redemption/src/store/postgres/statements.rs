@@ -6,6 +6,7 @@ use sql::StoreError;
 use sql::postgres::classify;
 use sqlx::PgConnection;
 
+use super::accounts::AccountSums;
 use super::batch::column;
 use crate::domain::{Counterparty, Partner, StatementHead, StatementRow};
 use crate::store::columns::{read_row, read_rows};
@@ -15,14 +16,15 @@ use crate::store::{StatementPosition, rows};
 /// Rows of the journal that are read at once when a day is closed.
 const PAGE: i64 = 5_000;
 
-/// Writes the statements of a day that is closed at that instant, from its rows page by page: a
-/// read of all of them that runs too long would be stopped.
+/// Writes the statements of a day that is closed at that instant, and with all of them what its
+/// accounts came to, from its rows page by page: a read of all of them that runs too long would be
+/// stopped.
 pub(super) async fn write(
     tx: &mut PgConnection,
     (day, at): (BusinessDay, Timestamp),
     making: Making,
 ) -> Result<(), StoreError> {
-    let mut heads = Heads::new(day, at, making);
+    let (mut heads, mut accounts) = (Heads::new(day, at, making), AccountSums::default());
     let mut after = (String::new(), i64::MIN, Vec::new());
     loop {
         let (partner, written_at, id) = &after;
@@ -48,7 +50,11 @@ pub(super) async fn write(
         for row in &found {
             heads.add(row);
         }
+        if making == Making::All {
+            accounts.add(tx, column(&found, |row| *row.transaction_id.as_bytes())).await?;
+        }
     }
+    accounts.write(tx, day).await?;
     insert(tx, day, &heads.finish()).await
 }
 
@@ -144,6 +150,19 @@ pub(super) async fn rows(
             "SELECT j.*, abs(e.amount_fen) AS amount_fen FROM journal AS j JOIN entry AS e
                ON e.transaction_id = j.transaction_id AND e.shard = j.shard AND e.position = 0
              WHERE j.business_day = $1 AND j.organization = $2
+               AND (j.partner, j.created_at, j.transaction_id) > ($6, $3, $4)
+             ORDER BY j.partner, j.created_at, j.transaction_id LIMIT $5",
+        )
+        .bind(day)
+        .bind(name)
+        .bind(at)
+        .bind(id)
+        .bind(i64::from(limit))
+        .bind(partner),
+        Counterparty::Chain(_) => sqlx::query(
+            "SELECT j.*, abs(e.amount_fen) AS amount_fen FROM journal AS j JOIN entry AS e
+               ON e.transaction_id = j.transaction_id AND e.shard = j.shard AND e.position = 0
+             WHERE j.business_day = $1 AND j.chain = $2
                AND (j.partner, j.created_at, j.transaction_id) > ($6, $3, $4)
              ORDER BY j.partner, j.created_at, j.transaction_id LIMIT $5",
         )

@@ -26,10 +26,12 @@ pub(super) async fn append(
 
     let insert = "
         INSERT INTO journal (shard, transaction_id, authorization_id, voucher_id, kind, part,
-          partner, order_number, campaign_id, organization, business_day, created_at, late_of)
+          partner, order_number, campaign_id, organization, business_day, created_at, late_of,
+          shop_id, chain)
         SELECT value ->> 0, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3),
           value ->> 4, value ->> 5, value ->> 6, value ->> 7, value ->> 8, value ->> 9,
-          value ->> 10, value ->> 11, value ->> 12
+          value ->> 10, value ->> 11, value ->> '$[12][0]', value ->> '$[12][1]',
+          value ->> '$[12][2]'
         FROM json_each(?1)";
     run(tx, insert, booked.iter().map(transaction_row)).await?;
 
@@ -54,7 +56,11 @@ fn transaction_row(booked: &Transaction) -> impl Serialize {
         booked.organization.as_str(),
         booked.business_day.to_string(),
         booked.created_at.as_micros(),
-        booked.late_of.map(|day| day.to_string()),
+        (
+            booked.late_of.map(|day| day.to_string()),
+            booked.shop_id.as_ref().map(|id| id.as_str()),
+            booked.chain.as_ref().map(|chain| chain.as_str()),
+        ),
     )
 }
 

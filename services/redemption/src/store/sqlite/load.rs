@@ -164,7 +164,7 @@ pub(super) fn take_vouchers(laid: &mut Laid, found: &[SqliteRow]) -> Result<(), 
     Ok(())
 }
 
-/// Authorizations by id, with their vouchers' parts.
+/// Authorizations by id, with their vouchers' parts and the chains of their shops.
 pub(super) async fn authorizations(
     tx: &mut SqliteConnection,
     laid: &mut Laid,
@@ -175,10 +175,11 @@ pub(super) async fn authorizations(
     }
     let found = sqlx::query(
         r#"SELECT a.*, v.voucher_id, v.campaign_id, v.organization, v.discount_fen AS part_fen,
-             v.line_discounts
+             v.line_discounts, s.chain AS chain_now, s.organization AS registered_by
            FROM json_each(?1) AS k CROSS JOIN "authorization" AS a
            LEFT JOIN authorization_voucher AS v
              ON v.shard = a.shard AND v.authorization_id = a.authorization_id
+           LEFT JOIN shop AS s ON s.platform = a.partner AND s.shop_id = a.shop_id
            WHERE a.shard = k.value ->> 0 AND a.authorization_id = unhex(k.value ->> 1)
            ORDER BY k.key, v.position"#,
     )

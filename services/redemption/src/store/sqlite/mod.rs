@@ -77,6 +77,11 @@ const MIGRATIONS: &[MigrationFile] = &[
         name: "webhooks",
         sql: include_str!("../../../migrations/sqlite/0008_webhooks.sql"),
     },
+    MigrationFile {
+        version: 9,
+        name: "chains",
+        sql: include_str!("../../../migrations/sqlite/0009_chains.sql"),
+    },
 ];
 
 /// Redemption's database as one SQLite file.
@@ -201,10 +206,10 @@ impl Store for SqliteStore {
     async fn daily_totals(
         &self,
         day: BusinessDay,
-        platform: Option<&Partner>,
+        whose: Option<&Counterparty>,
     ) -> Result<Vec<DailyTotal>, StoreError> {
         let mut connection = self.reader().await?;
-        reads::daily_totals(&mut connection, day, platform).await
+        reads::daily_totals(&mut connection, day, whose).await
     }
 
     async fn organizations_of(

@@ -9,7 +9,7 @@ use sql::sqlite::classify;
 use sqlx::SqliteConnection;
 
 use super::load;
-use crate::domain::{Authorization, DailyTotal, Laid, Partner, RequestKey};
+use crate::domain::{Authorization, Counterparty, DailyTotal, Laid, Partner, RequestKey};
 use crate::store::columns::{Columns, read_rows};
 use crate::store::{AuthorizationKey, Recalled, WalletRead, rows};
 
@@ -117,7 +117,7 @@ async fn by_id(
 pub(super) async fn daily_totals(
     connection: &mut SqliteConnection,
     day: BusinessDay,
-    platform: Option<&Partner>,
+    whose: Option<&Counterparty>,
 ) -> Result<Vec<DailyTotal>, StoreError> {
     let found = sqlx::query(
         "SELECT j.partner, j.campaign_id, j.organization,
@@ -127,12 +127,14 @@ pub(super) async fn daily_totals(
            sum(iif(j.kind = 'REFUND', abs(e.amount_fen), 0)) AS refunded_fen
          FROM journal AS j JOIN entry AS e
            ON e.shard = j.shard AND e.transaction_id = j.transaction_id AND e.position = 0
-         WHERE j.business_day = ?1 AND (?2 IS NULL OR j.partner = ?2)
+         WHERE j.business_day = ?1 AND (?2 IS NULL OR ?3 = CASE ?2
+           WHEN 'PLATFORM' THEN j.partner WHEN 'FUNDER' THEN j.organization ELSE j.chain END)
          GROUP BY j.partner, j.campaign_id, j.organization
          ORDER BY j.partner, j.campaign_id, j.organization",
     )
     .bind(day.to_string())
-    .bind(platform.map(Partner::as_str))
+    .bind(whose.map(Counterparty::kind))
+    .bind(whose.map(Counterparty::name))
     .fetch_all(connection)
     .await
     .map_err(classify)?;

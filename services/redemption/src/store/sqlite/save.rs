@@ -61,13 +61,14 @@ async fn made(tx: &mut SqliteConnection, made: &[Authorization]) -> Result<(), S
     let insert = r#"
         INSERT INTO "authorization" (shard, authorization_id, person_key, partner, order_number,
           authorize_request_id, order_amount_fen, discount_fen, created_at, expires_at,
-          line_amounts, state, captured_at, captured_on, refunded_at, refunded_on, closed_at,
-          captured_amounts, refunds)
+          line_amounts, shop_id, state, captured_at, captured_on, refunded_at, refunded_on,
+          closed_at, captured_amounts, chain, refunds)
         SELECT value ->> '$[0][0]', unhex(value ->> '$[0][1]'), unhex(value ->> '$[0][2]'),
           value ->> '$[0][3]', value ->> '$[0][4]', value ->> '$[0][5]', value ->> '$[0][6]',
           value ->> '$[0][7]', value ->> '$[0][8]', value ->> '$[0][9]', value ->> '$[0][10]',
-          value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]', value ->> '$[1][3]',
-          value ->> '$[1][4]', value ->> '$[1][5]', value ->> '$[1][6]', value ->> '$[1][7]'
+          value ->> '$[0][11]', value ->> '$[1][0]', value ->> '$[1][1]', value ->> '$[1][2]',
+          value ->> '$[1][3]', value ->> '$[1][4]', value ->> '$[1][5]', value ->> '$[1][6]',
+          value ->> '$[1][7]', value ->> '$[1][8]'
         FROM json_each(?1)"#;
     run(tx, insert, made.iter().map(made_row)).await?;
 
@@ -94,6 +95,7 @@ fn made_row(made: &Authorization) -> impl Serialize {
         made.created_at.as_micros(),
         made.expires_at.as_micros(),
         joined(&made.line_amounts),
+        made.shop_id.as_ref().map(|id| id.as_str()),
     );
     (fixed, stage_row(made))
 }
@@ -108,6 +110,7 @@ fn stage_row(changed: &Authorization) -> impl Serialize + use<> {
         stage.refunded_on,
         stage.closed_at,
         stage.captured_amounts,
+        stage.chain,
         stage.refunds,
     )
 }
@@ -132,7 +135,7 @@ async fn authorizations(
           captured_at = k.value ->> '$[1][1]', captured_on = k.value ->> '$[1][2]',
           refunded_at = k.value ->> '$[1][3]', refunded_on = k.value ->> '$[1][4]',
           closed_at = k.value ->> '$[1][5]', captured_amounts = k.value ->> '$[1][6]',
-          refunds = k.value ->> '$[1][7]'
+          chain = k.value ->> '$[1][7]', refunds = k.value ->> '$[1][8]'
         FROM json_each(?1) AS k
         WHERE shard = k.value ->> '$[0][0]' AND authorization_id = unhex(k.value ->> '$[0][1]')
           AND state IN ('HELD', 'CAPTURED')"#;

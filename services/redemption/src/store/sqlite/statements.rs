@@ -143,6 +143,20 @@ pub(super) async fn rows(
         .bind(id)
         .bind(limit)
         .bind(partner),
+        Counterparty::Chain(_) => sqlx::query(
+            "SELECT j.*, abs(e.amount_fen) AS amount_fen
+             FROM journal AS j INDEXED BY journal_of_day JOIN entry AS e
+               ON e.shard = j.shard AND e.transaction_id = j.transaction_id AND e.position = 0
+             WHERE j.business_day = ?1 AND j.chain = ?2
+               AND (j.partner, j.created_at, j.transaction_id) > (?6, ?3, ?4)
+             ORDER BY j.partner, j.created_at, j.transaction_id LIMIT ?5",
+        )
+        .bind(day)
+        .bind(name)
+        .bind(at)
+        .bind(id)
+        .bind(limit)
+        .bind(partner),
     };
     let found = query.fetch_all(connection).await.map_err(classify)?;
     read_rows("journal", &found, "transaction_id", rows::statement_row)
