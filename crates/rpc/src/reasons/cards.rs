@@ -1,6 +1,8 @@
 //! Cards, their codes, and accounts.
 
-use super::{R, Spec, refusal};
+use tonic::Code;
+
+use super::{R, Spec, later, refusal};
 
 pub(super) const fn spec(reason: R) -> Spec {
     match reason {
@@ -25,7 +27,8 @@ pub(super) const fn spec(reason: R) -> Spec {
         R::CardCodeReplayed => {
             refusal("会员码已使用，请刷新后重试", "the code has been used, show a fresh one")
         }
-        R::VerificationLimited => refusal(
+        R::VerificationLimited => later(
+            Code::FailedPrecondition,
             "查询未果次数过多，请稍后再试",
             "too many verifications came to nothing, try again later",
         ),
