@@ -155,6 +155,7 @@ async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
         "campaign.read",
         "checkout.quote",
         "shops.read",
+        "webhooks.manage",
         "ops.clock",
     ];
     let authorization = tokens.of_foreign(&reads);
@@ -169,6 +170,12 @@ async fn assert_nothing_foreign_changed(world: &World, tokens: &Tokens<'_>) {
     assert_eq!(member.organization, foreign.organization);
 
     assert_cards_unchanged(world, &authorization).await;
+
+    let request = redemption::ListWebhooksRequest {};
+    let path = "/zhisong.redemption.v1.WebhookService/ListWebhooks";
+    let listed = read::<redemption::ListWebhooksResponse>(&get(path, ask(&request)).await);
+    let ids: Vec<_> = listed.webhooks.iter().map(|webhook| &*webhook.webhook_id).collect();
+    assert_eq!(ids, ["common", &*format!("of-{}", foreign.name)]);
 
     let request = registry::ListOrganizationsRequest::default();
     let path = "/zhisong.eligibility.v1.RegistryService/ListOrganizations";

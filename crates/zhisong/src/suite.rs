@@ -34,56 +34,10 @@ pub async fn serve(
     let verifier = Verifier::new(&[installation.trusted_key()], Arc::clone(&clock))
         .map_err(|problem| StartProblem::new("keys/tokens.pub.pem", problem))?;
     let context = Context { clock: Arc::clone(&clock) };
-    let peer = |service: &str, scopes: &[&str]| PeerConfig {
-        url: format!("http://{address}"),
-        timeout_ms: PEER_TIMEOUT_MS,
-        credential: Some(Credential::signed(
-            installation.signer(),
-            service_grant(service, scopes),
-            Arc::clone(&clock),
-        )),
-        ..PeerConfig::default()
-    };
-
-    let eligibility = eligibility::build(
-        eligibility::Config {
-            database: installation.database("eligibility"),
-            keys: eligibility::KeysConfig { ring_file: installation.ring_file() },
-            cards: eligibility::CardsConfig {
-                signing_key_path: installation.card_key_file(),
-                ..eligibility::CardsConfig::default()
-            },
-            ..eligibility::Config::default()
-        },
-        context.clone(),
-    );
-    let issuance = issuance::build(
-        issuance::Config {
-            database: installation.database("issuance"),
-            eligibility: peer("issuance", &["eligibility.check"]),
-            redemption: Some(peer("issuance", &["feed.read"])),
-            ..issuance::Config::default()
-        },
-        context.clone(),
-    );
-    let redemption = redemption::build(
-        redemption::Config {
-            database: installation.database("redemption"),
-            eligibility: peer("redemption", &["eligibility.check"]),
-            issuance: peer("redemption", &["feed.read"]),
-            settlement: redemption::SettlementConfig {
-                signing_key_path: installation.settlement_key_file(),
-                ..redemption::SettlementConfig::default()
-            },
-            webhooks: redemption::WebhooksConfig {
-                secret_path: installation.webhooks_key_file(),
-                // Only a test moves its clock by hand.
-                allow_private: clock.is_manual(),
-            },
-            ..redemption::Config::default()
-        },
-        context,
-    );
+    let configs = Configs { installation, address, clock: Arc::clone(&clock) };
+    let eligibility = eligibility::build(configs.eligibility(), context.clone());
+    let issuance = issuance::build(configs.issuance(), context.clone());
+    let redemption = redemption::build(configs.redemption(), context);
     let parts = vec![eligibility.await?, issuance.await?, redemption.await?];
     ready(address);
     let options = ServeOptions {
@@ -94,4 +48,66 @@ pub async fn serve(
         drain_timeout: DRAIN_TIMEOUT,
     };
     runtime::serve(parts, options, shutdown).await
+}
+
+/// The services' configurations: databases and keys of one folder, and one another as peers.
+struct Configs<'a> {
+    installation: &'a Installation,
+    address: SocketAddr,
+    clock: Arc<dyn Clock>,
+}
+
+impl Configs<'_> {
+    fn eligibility(&self) -> eligibility::Config {
+        eligibility::Config {
+            database: self.installation.database("eligibility"),
+            keys: eligibility::KeysConfig { ring_file: self.installation.ring_file() },
+            cards: eligibility::CardsConfig {
+                signing_key_path: self.installation.card_key_file(),
+                ..eligibility::CardsConfig::default()
+            },
+            ..eligibility::Config::default()
+        }
+    }
+
+    fn issuance(&self) -> issuance::Config {
+        issuance::Config {
+            database: self.installation.database("issuance"),
+            eligibility: self.peer("issuance", &["eligibility.check"]),
+            redemption: Some(self.peer("issuance", &["feed.read"])),
+            ..issuance::Config::default()
+        }
+    }
+
+    fn redemption(&self) -> redemption::Config {
+        redemption::Config {
+            database: self.installation.database("redemption"),
+            eligibility: self.peer("redemption", &["eligibility.check"]),
+            issuance: self.peer("redemption", &["feed.read"]),
+            settlement: redemption::SettlementConfig {
+                signing_key_path: self.installation.settlement_key_file(),
+                ..redemption::SettlementConfig::default()
+            },
+            webhooks: redemption::WebhooksConfig {
+                secret_path: self.installation.webhooks_key_file(),
+                // Only a test moves its clock by hand.
+                allow_private: self.clock.is_manual(),
+            },
+            ..redemption::Config::default()
+        }
+    }
+
+    /// How `service` reaches the others.
+    fn peer(&self, service: &str, scopes: &[&str]) -> PeerConfig {
+        PeerConfig {
+            url: format!("http://{}", self.address),
+            timeout_ms: PEER_TIMEOUT_MS,
+            credential: Some(Credential::signed(
+                self.installation.signer(),
+                service_grant(service, scopes),
+                Arc::clone(&self.clock),
+            )),
+            ..PeerConfig::default()
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use contracts::common::v1::ErrorReason;
 use contracts::redemption::v1 as wire;
 use prost::Message;
+use prost::bytes::Bytes;
 use tonic::Code;
 
 use super::{Row, answered, refused};
@@ -38,7 +39,7 @@ pub(super) fn rows(world: &World) -> Vec<Row> {
             (own, foreign),
             |webhook_id| wire::ReplayDeadLettersRequest { webhook_id, positions: Vec::new() },
         ),
-        delete(own),
+        delete(own, foreign),
     ]
 }
 
@@ -73,10 +74,17 @@ fn named<M: Message>(
     Row::new(path, ask(own), vec![theirs])
 }
 
-/// What is not there is gone: taking away another's name leaves it where it is.
-fn delete(own: &City) -> Row {
-    let webhook_id = format!("of-{}", own.name);
-    let delete = || ask(&wire::DeleteWebhookRequest { webhook_id: webhook_id.clone() });
-    let case = answered("one that is gone", delete(), |_| true);
-    Row::new("/zhisong.redemption.v1.WebhookService/DeleteWebhook", delete(), vec![case])
+/// A platform that takes a name away leaves another's webhook of that name where it is: that both of
+/// theirs are there is looked at in the end.
+fn delete(own: &City, foreign: &City) -> Row {
+    let delete = |webhook_id: String| ask(&wire::DeleteWebhookRequest { webhook_id });
+    let gone = |answer: &Bytes| answer.is_empty();
+    Row::new(
+        "/zhisong.redemption.v1.WebhookService/DeleteWebhook",
+        delete(format!("of-{}", own.name)),
+        vec![
+            answered("a name that both have", delete(String::from("common")), gone),
+            answered("another platform's name", delete(format!("of-{}", foreign.name)), gone),
+        ],
+    )
 }

@@ -3,7 +3,8 @@
 //! One method is one atomic step over a batch. A backend lays out the locked state, lets the
 //! domain judge, and writes what changed in one commit; it holds no rule of the business itself.
 //! `conformance` states what every backend must do; `wants`, `rows`, `campaigns`, `columns`,
-//! `written`, `shops`, `webhooks`, `days` and `reconciliations` are what the backends have in common.
+//! `written`, `events`, `shops`, `webhooks`, `days` and `reconciliations` are what the backends have
+//! in common.
 
 mod campaigns;
 mod closures;
@@ -11,6 +12,7 @@ mod columns;
 #[cfg(feature = "testing")]
 pub mod conformance;
 mod days;
+mod events;
 pub mod postgres;
 mod reconciliations;
 mod rows;

@@ -12,10 +12,9 @@ use super::columns::{Columns, Detailed};
 use crate::domain::shops::ShopKey;
 use crate::domain::{
     AccountBalance, AppliedVoucher, Authorization, Booked, Campaign, ClosedDay, DailyTotal,
-    DayState, Detail, Event, EventKind, Fingerprint, Laid, NewEvent, OrderKey, Partner,
-    PeriodCount, Reason, RefundPart, Refusal, Remembered, RequestId, RequestKey, ShopChain, Stage,
-    StatementFormat, StatementHead, StatementRow, StockKey, TransactionKind, Verb, VoucherStage,
-    WalletVoucher,
+    DayState, Detail, Fingerprint, Laid, OrderKey, PeriodCount, Reason, RefundPart, Refusal,
+    Remembered, RequestId, RequestKey, ShopChain, Stage, StatementFormat, StatementHead,
+    StatementRow, StockKey, TransactionKind, Verb, VoucherStage, WalletVoucher,
 };
 
 /// A voucher; its row carries `expires_at` of the authorization that holds it.
@@ -373,40 +372,4 @@ pub(super) fn take_campaigns(laid: &mut Laid, found: Vec<Campaign>) -> Result<()
             detail: String::from("its campaign is not known"),
         }),
     }
-}
-
-/// A step that is not numbered yet.
-pub(super) fn new_event(row: Columns<'_>) -> Detailed<NewEvent> {
-    Ok(NewEvent {
-        authorization_id: row.id("authorization_id")?,
-        partner: row.parsed("partner")?,
-        step: row.small("step")?,
-        kind: EventKind::from_name(row.text("kind")?).ok_or("unknown kind")?,
-        at: row.time("at")?,
-    })
-}
-
-/// A step and its position.
-pub(super) fn event(row: Columns<'_>) -> Detailed<(i64, NewEvent)> {
-    Ok((row.integer("position")?, new_event(row)?))
-}
-
-/// The last position of a platform's stream.
-pub(super) fn event_head(row: Columns<'_>) -> Detailed<(Partner, i64)> {
-    Ok((row.parsed("partner")?, row.integer("position")?))
-}
-
-/// Events with their authorizations as they were.
-pub(super) fn told(numbered: Vec<(i64, NewEvent)>, laid: &Laid) -> Result<Vec<Event>, StoreError> {
-    let told = |(position, event): (i64, NewEvent)| {
-        let found = laid.authorizations.get(&event.authorization_id).cloned();
-        let authorization = found.ok_or_else(|| StoreError::Corrupt {
-            table: "event",
-            id: event.authorization_id.to_string(),
-            detail: String::from("an event tells of an authorization that is not there"),
-        })?;
-        let authorization = authorization.as_of_step(event.step);
-        Ok(Event { position, kind: event.kind, at: event.at, authorization })
-    };
-    numbered.into_iter().map(told).collect()
 }

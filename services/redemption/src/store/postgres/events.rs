@@ -10,7 +10,7 @@ use super::batch::{column, count};
 use super::load;
 use crate::domain::{Event, Laid, NewEvent, Partner, number};
 use crate::store::columns::read_rows;
-use crate::store::rows;
+use crate::store::events::{event, event_head, new_event, told};
 
 /// Numbers steps of at most `max` authorizations; gives the number of steps. Nothing when another
 /// replica is at it.
@@ -41,7 +41,7 @@ async fn take(tx: &mut PgConnection, max: u32) -> Result<Vec<NewEvent>, StoreErr
     .fetch_all(tx)
     .await
     .map_err(classify)?;
-    read_rows("new_event", &found, "authorization_id", rows::new_event)
+    read_rows("new_event", &found, "authorization_id", new_event)
 }
 
 async fn heads(
@@ -53,7 +53,7 @@ async fn heads(
         .fetch_all(tx)
         .await
         .map_err(classify)?;
-    let read = read_rows("event_head", &found, "partner", rows::event_head)?;
+    let read = read_rows("event_head", &found, "partner", event_head)?;
     Ok(read.into_iter().collect())
 }
 
@@ -119,9 +119,9 @@ pub(super) async fn page(
     .fetch_all(&mut *connection)
     .await
     .map_err(classify)?;
-    let numbered = read_rows("event", &found, "authorization_id", rows::event)?;
+    let numbered = read_rows("event", &found, "authorization_id", event)?;
     let mut laid = Laid::default();
     let ids = numbered.iter().map(|(_, event)| event.authorization_id).collect();
     load::authorizations(connection, &mut laid, &ids).await?;
-    rows::told(numbered, &laid)
+    told(numbered, &laid)
 }

@@ -10,7 +10,7 @@ use super::batch::{self, id_row};
 use super::{load, save};
 use crate::domain::{Event, Laid, NewEvent, Partner, number};
 use crate::store::columns::read_rows;
-use crate::store::rows;
+use crate::store::events::{event, event_head, new_event, told};
 
 /// Steps that a batch took.
 pub(super) async fn append(
@@ -52,7 +52,7 @@ async fn take(tx: &mut SqliteConnection, max: u32) -> Result<Vec<NewEvent>, Stor
     .fetch_all(tx)
     .await
     .map_err(classify)?;
-    read_rows("new_event", &found, "authorization_id", rows::new_event)
+    read_rows("new_event", &found, "authorization_id", new_event)
 }
 
 async fn heads(
@@ -67,7 +67,7 @@ async fn heads(
     .fetch_all(tx)
     .await
     .map_err(classify)?;
-    let read = read_rows("event_head", &found, "partner", rows::event_head)?;
+    let read = read_rows("event_head", &found, "partner", event_head)?;
     Ok(read.into_iter().collect())
 }
 
@@ -121,9 +121,9 @@ pub(super) async fn page(
     .fetch_all(&mut *connection)
     .await
     .map_err(classify)?;
-    let numbered = read_rows("event", &found, "authorization_id", rows::event)?;
+    let numbered = read_rows("event", &found, "authorization_id", event)?;
     let mut laid = Laid::default();
     let ids = numbered.iter().map(|(_, event)| event.authorization_id).collect();
     load::authorizations(connection, &mut laid, &ids).await?;
-    rows::told(numbered, &laid)
+    told(numbered, &laid)
 }
